@@ -1,0 +1,71 @@
+/**
+ * Content-defined cutting: a gear hash rolls over the bytes and a cut is made where its upper bits are zero, so that an
+ * insertion moves the cuts near it and no others. Normalised as in FastCDC (Xia et al., USENIX ATC 2016): a stricter mask
+ * before the average size and a looser one after it keep sizes near the average.
+ *
+ * The same table, sizes and bytes give the same cuts for ever, whichever buffer sizes they arrive in: ids depend on it.
+ */
+import { hash, hkdfSync } from 'node:crypto';
+
+export interface ChunkSizes {
+  /** Bytes; no cut before this, save at the end of the content. */
+  readonly minimum: number;
+  /** Bytes; a power of two. */
+  readonly average: number;
+  /** Bytes; a cut at the latest here. */
+  readonly maximum: number;
+}
+
+/** 256 random words. A sealed vault derives its own, so that chunk lengths do not give known files away. */
+export function gearTable(seed: Uint8Array): Int32Array {
+  const bytes = Buffer.from(hkdfSync('sha256', seed, '', 'tidemark gear table 1', 1024));
+  const table = new Int32Array(256);
+  for (let at = 0; at < 256; at += 1) table[at] = bytes.readInt32LE(at * 4);
+  return table;
+}
+
+/** The seed of vaults that are not sealed. */
+export const publicSeed: Uint8Array = hash('sha256', 'tidemark', 'buffer');
+
+export class Chunker {
+  readonly sizes: ChunkSizes;
+  readonly #gear: Int32Array;
+  readonly #strict: number;
+  readonly #loose: number;
+
+  constructor(gear: Int32Array, sizes: ChunkSizes) {
+    const bits = Math.log2(sizes.average);
+    if (!Number.isInteger(bits) || bits > 28) throw new RangeError(`average chunk size ${sizes.average} is not a power of two`);
+    this.sizes = sizes;
+    this.#gear = gear;
+    this.#strict = ~0 << (32 - bits - 2);
+    this.#loose = ~0 << (32 - bits + 2);
+  }
+
+  /**
+   * Length of the first chunk of `bytes[start, end)`. Zero: more bytes are needed to tell; `last` says there are none, and
+   * then the rest is a chunk.
+   */
+  cut(bytes: Uint8Array, start: number, end: number, last: boolean): number {
+    const available = end - start;
+    const { minimum, average, maximum } = this.sizes;
+    if (available <= minimum) return last ? available : 0;
+    const gear = this.#gear;
+    const limit = start + Math.min(available, maximum);
+    const normal = start + Math.min(available, average);
+    const strict = this.#strict;
+    const loose = this.#loose;
+    let rolling = 0;
+    let at = start + minimum;
+    for (; at < normal; at += 1) {
+      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
+      if ((rolling & strict) === 0) return at + 1 - start;
+    }
+    for (; at < limit; at += 1) {
+      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
+      if ((rolling & loose) === 0) return at + 1 - start;
+    }
+    if (available >= maximum) return maximum;
+    return last ? available : 0;
+  }
+}

@@ -1,0 +1,41 @@
+/** Where things lie in a vault. Keys sort as they should be listed: snapshots by source and time, runs by time. */
+
+export const layout = {
+  vault: 'vault.json',
+  pack: (id: string): string => `packs/${id.slice(0, 2)}/${id}`,
+  packs: 'packs/',
+  index: (name: string): string => `index/${name}`,
+  indexes: 'index/',
+  snapshot: (source: string, id: string): string => `snapshots/${source}/${id}.json`,
+  snapshots: (source?: string): string => (source === undefined ? 'snapshots/' : `snapshots/${source}/`),
+  trust: (snapshot: string, level: string): string => `trust/${snapshot}/${level}.json`,
+  trusts: (snapshot?: string): string => (snapshot === undefined ? 'trust/' : `trust/${snapshot}/`),
+  hold: (snapshot: string): string => `holds/${snapshot}.json`,
+  holds: 'holds/',
+  lease: (name: string): string => `leases/${name}.json`,
+  leases: 'leases/',
+  fossils: 'fossils/',
+  fossil: (id: string): string => `fossils/${id}.json`,
+  run: (id: string): string => `runs/${id}.json`,
+  runs: 'runs/',
+  work: (run: string, ...parts: readonly string[]): string => `${['work', run, ...parts].join('/')}.json`,
+  workOf: (run: string): string => `work/${run}/`,
+  works: 'work/',
+  prune: (id: string, name: string): string => `prune/${id}/${name}.json`,
+  prunes: 'prune/',
+  verify: (id: string, ...parts: readonly string[]): string => ['verify', id, ...parts].join('/') + '.json',
+  /** When the packs of a slot were last read whole. */
+  verified: (slot: number): string => `verified/slot-${String(slot).padStart(2, '0')}.json`,
+  verifieds: 'verified/',
+  restore: (id: string): string => `restores/${id}.json`,
+  restores: 'restores/',
+  drill: (id: string): string => `drills/${id}.json`,
+  drills: 'drills/',
+  trouble: (key: string): string => `troubles/${key}.json`,
+  troubles: 'troubles/',
+} as const;
+
+/** The id at the end of a key of the layout: `packs/ab/abcd` gives `abcd`, `snapshots/db/x.json` gives `x`. */
+export function idInKey(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '');
+}

@@ -1,0 +1,106 @@
+/**
+ * A tree is the listing of one directory: a blob of JSON, its entries in byte order of their names. A directory entry names
+ * the tree of that directory, so the root's id vouches for everything below it (a Merkle tree). Format version 1.
+ */
+import { fail } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
+import { type BlobId, isBlobId } from './blob.ts';
+
+export const treeVersion = 1;
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character-device' | 'block-device';
+
+/** Where a file's bytes are: blobs in order or, above {@link maxInlineBlobs}, chunk lists in order (each a blob). */
+export interface Content {
+  /** Bytes. */
+  readonly size: number;
+  readonly blobs?: readonly BlobId[];
+  readonly lists?: readonly BlobId[];
+}
+
+/** More blobs than this go into chunk lists, so that a huge file does not make its directory's listing huge. */
+export const maxInlineBlobs = 512;
+
+export interface TreeEntry extends Partial<Content> {
+  /** The name where it is valid UTF-8; else `nameBase64` holds its bytes. Exactly one of the two is there. */
+  readonly name?: string;
+  readonly nameBase64?: string;
+  readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Nanoseconds since the epoch, decimal, may be negative. */
+  readonly mtime: string;
+  /** Inode change time, likewise; tells an edit that put the old size and mtime back. */
+  readonly ctime?: string;
+  readonly inode?: string;
+  /** Entries of one snapshot with equal `hardlink` are names of one file. Only where a file has more than one name. */
+  readonly hardlink?: string;
+  /** The file had holes: its zeros are restored as holes. */
+  readonly sparse?: true;
+  /** Symbolic links: the target, or its bytes where it is not valid UTF-8. */
+  readonly target?: string;
+  readonly targetBase64?: string;
+  /** Directories: the listing, and what lies below in all. */
+  readonly tree?: BlobId;
+  readonly below?: { readonly files: number; readonly bytes: number };
+  /** Devices: major and minor number in one, as `st_rdev`. */
+  readonly device?: string;
+  /** Extended attributes, base64 values by name. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+}
+
+export interface Tree {
+  readonly entries: readonly TreeEntry[];
+}
+
+/** The bytes of an entry's name. */
+export function entryName(entry: TreeEntry): Buffer {
+  return entry.name === undefined ? Buffer.from(entry.nameBase64 ?? '', 'base64') : Buffer.from(entry.name);
+}
+
+/** The members that carry a name (or a link target), from its bytes. */
+export function nameOf(bytes: Buffer): { name: string } | { nameBase64: string } {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? { name: text } : { nameBase64: bytes.toString('base64') };
+}
+
+/** Entries must be in byte order of their names already; the order is checked, as equal trees must be equal bytes. */
+export function encodeTree(tree: Tree): Buffer {
+  for (let at = 1; at < tree.entries.length; at += 1) {
+    const [before, here] = [tree.entries[at - 1]!, tree.entries[at]!];
+    if (Buffer.compare(entryName(before), entryName(here)) >= 0) {
+      fail('Unexpected', `tree entries are out of order at ${JSON.stringify(here.name ?? here.nameBase64)}`);
+    }
+  }
+  return Buffer.from(canonicalJson({ tree: treeVersion, entries: tree.entries }));
+}
+
+/** Errors: `VaultFormatUnknown` for another version, `VaultDamaged` for anything else that is not a tree. */
+export function decodeTree(bytes: Uint8Array): Tree {
+  let value: { tree?: unknown; entries?: unknown };
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch (cause) {
+    return fail('VaultDamaged', 'a directory listing is not JSON', { cause });
+  }
+  if (value.tree !== treeVersion) {
+    fail('VaultFormatUnknown', `a directory listing has format version ${JSON.stringify(value.tree)}, known is ${treeVersion}`);
+  }
+  if (!Array.isArray(value.entries)) fail('VaultDamaged', 'a directory listing has no entries');
+  return { entries: value.entries as TreeEntry[] };
+}
+
+export function encodeChunkList(blobs: readonly BlobId[]): Buffer {
+  return Buffer.from(canonicalJson({ list: treeVersion, blobs }));
+}
+
+export function decodeChunkList(bytes: Uint8Array): readonly BlobId[] {
+  const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as { list?: unknown; blobs?: unknown };
+  if (value.list !== treeVersion) {
+    fail('VaultFormatUnknown', `a chunk list has format version ${JSON.stringify(value.list)}, known is ${treeVersion}`);
+  }
+  if (!Array.isArray(value.blobs) || !value.blobs.every(isBlobId)) fail('VaultDamaged', 'a chunk list holds no blob ids');
+  return value.blobs;
+}

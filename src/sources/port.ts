@@ -1,0 +1,142 @@
+/**
+ * What a kind of source has to be able to do, and what it is given to do it with. A source knows nothing of the vault: it
+ * pours bytes into a sink and gets blob ids; to restore, it asks a reader for bytes. The content of every snapshot, of
+ * whatever kind, is a tree of files, so that `ls`, `cat`, `diff` and a restore to a directory work for all of them.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Deadline } from '../core/deadline.ts';
+import type { Json } from '../core/json.ts';
+import type { Log } from '../core/log.ts';
+import type { BlobId, BlobKind } from '../format/blob.ts';
+import type { Cadence, Problem, Totals } from '../format/snapshot.ts';
+import type { Content, Tree, TreeEntry } from '../format/tree.ts';
+
+/** Takes the bytes of a source. Calls copy what they need at once: the caller may reuse its buffer when they return. */
+export interface ContentSink {
+  /** Bytes up to which `put` is the way to store a whole file; larger contents go through `stream`. */
+  readonly smallFile: number;
+  /** Stores one blob as it is (no cutting). */
+  put(bytes: Uint8Array, kind: BlobKind): BlobId;
+  /** Starts a content that is cut into blobs as it flows; `resume` goes on where an earlier stream was suspended. */
+  stream(resume?: StreamState): ContentStream;
+  /** True when every blob is in the vault and may be relied on; the source then need not read that content again. */
+  holds(blobs: readonly BlobId[]): boolean;
+  /** Back-pressure: when it returns a promise, wait for it before pouring on. */
+  drain(): Promise<void> | undefined;
+  /** Bytes that turned out new, as stored so far. */
+  readonly stored: number;
+}
+
+export interface ContentStream {
+  write(bytes: Uint8Array): void;
+  /** Stores what is left and says where the content is. */
+  end(): Content;
+  /** Gives up what is not yet cut off and returns how to go on: read again from `state.size` bytes. */
+  suspend(): StreamState;
+}
+
+/** JSON, so that it fits a cursor. */
+export interface StreamState {
+  /** Bytes of the content that are stored; the next byte to write is the one at this offset. */
+  readonly size: number;
+  readonly blobs: readonly BlobId[];
+  readonly lists: readonly BlobId[];
+}
+
+/** Gives back what is stored; every blob is checked against its id on the way. */
+export interface ContentReader {
+  blob(id: BlobId): Promise<Buffer>;
+  /** The blob when it is at hand without waiting; a fast path, else use `blob`. */
+  blobAtHand(id: BlobId): Buffer | undefined;
+  tree(id: BlobId): Promise<Tree>;
+  /** Ids of a content's blobs in order, chunk lists resolved. */
+  blobsOf(content: Partial<Content>): AsyncIterable<readonly BlobId[]>;
+}
+
+/** The snapshot before, for recognising what has not changed. */
+export interface PreviousSnapshot {
+  readonly id: string;
+  readonly root: BlobId;
+  readonly time: Date;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly totals: Totals;
+  tree(id: BlobId): Promise<Tree>;
+}
+
+export interface CaptureContext {
+  readonly sink: ContentSink;
+  readonly previous: PreviousSnapshot | undefined;
+  readonly cadence: Cadence;
+  /** The ref or commit that a change event named, for versioned sources. */
+  readonly revision: string | undefined;
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One part of a job. JSON; a few hundred bytes at most, as it travels in workflow payloads. */
+export type Shard = { readonly [key: string]: Json };
+
+/** `state` and `result` are JSON of the source's own making; they are kept in the vault, so size is no worry. */
+export type CaptureOutcome =
+  | { readonly done: false; readonly state: Json; readonly progress: Progress }
+  | { readonly done: true; readonly result: Json; readonly progress: Progress };
+
+export interface Progress {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Everything a snapshot needs that only the source knows. `totals.stored` is filled in by whoever owns the sink. */
+export interface CapturedContent {
+  readonly root: BlobId;
+  readonly totals: Omit<Totals, 'stored'>;
+  readonly problems: readonly Problem[];
+  readonly details: Readonly<Record<string, Json>>;
+}
+
+export interface RestoreContext {
+  readonly reader: ContentReader;
+  readonly root: BlobId;
+  /** The snapshot's `details`, as the source wrote them. */
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Where to: a directory, or a database URL for databases (a directory gets the dump files). */
+  readonly target: string;
+  /** Only these paths (or tables, for databases) and what lies below them; empty means everything. */
+  readonly paths: readonly string[];
+  readonly overwrite: boolean;
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type RestoreOutcome =
+  | { readonly done: false; readonly state: Json; readonly restored: Progress }
+  | { readonly done: true; readonly restored: Progress; readonly problems: readonly Problem[] };
+
+export interface ValidationReport {
+  /** What was compared, in words of the kind: files and bytes, or tables and rows. */
+  readonly checked: Readonly<Record<string, number>>;
+  readonly problems: readonly Problem[];
+}
+
+/** One protected thing, of one kind. Implementations: `files`, `git`, `postgres`. */
+export interface Source {
+  readonly kind: string;
+  /** Version of what is there now, for versioned sources; the snapshot of an equal revision is adopted instead of taken again. */
+  revision?(context: CaptureContext): Promise<string>;
+  /** Errors: `SourceMissing`, `DatabaseUnreachable`, ... before anything is read. */
+  split(context: CaptureContext): Promise<readonly Shard[]>;
+  capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;
+  /** Puts the results of all shards together, in the order of the shards. */
+  combine(results: readonly Json[], context: CaptureContext): Promise<CapturedContent>;
+  /** Refuses a target that is unusable or not empty, before anything is written. Errors: `TargetNotEmpty`, `TargetUnusable`. */
+  checkTarget(context: RestoreContext): Promise<void>;
+  restore(state: Json | undefined, context: RestoreContext): Promise<RestoreOutcome>;
+  /** Compares the target with the snapshot, by content and not by what `restore` claims. */
+  validate(context: RestoreContext): Promise<ValidationReport>;
+  /** Removes what a rehearsal restored. */
+  discard(context: RestoreContext): Promise<void>;
+}
+
+export type { Content, TreeEntry };

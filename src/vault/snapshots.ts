@@ -1,0 +1,128 @@
+/** The snapshots of a vault, what is known of their trustworthiness, and who wants them kept. */
+import * as z from 'zod';
+import { fail } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
+import { idInKey, layout } from '../format/layout.ts';
+import { type Snapshot, snapshotSchema, type TrustLevel, trustLevels } from '../format/snapshot.ts';
+import type { VaultObjects } from './objects.ts';
+
+const trustSchema = z.object({ level: z.enum(trustLevels), time: z.iso.datetime(), by: z.string() });
+export type TrustRecord = z.infer<typeof trustSchema>;
+
+const holdSchema = z.object({ who: z.string(), why: z.string(), time: z.iso.datetime() });
+export type Hold = z.infer<typeof holdSchema>;
+
+export class Snapshots {
+  readonly #objects: VaultObjects;
+  /** Snapshots never change, so one that was read stays read. */
+  readonly #known = new Map<string, Snapshot>();
+
+  constructor(objects: VaultObjects) {
+    this.#objects = objects;
+  }
+
+  /** Newest first; of one source, or of all. Errors: everything that keeps the list from being complete. */
+  async list(source?: string): Promise<Snapshot[]> {
+    const keys = await this.#objects.keys(layout.snapshots(source));
+    const snapshots: Snapshot[] = [];
+    for (const key of keys) snapshots.push(await this.#read(key));
+    return snapshots.sort((one, other) => (one.time === other.time ? compare(other.id, one.id) : compare(other.time, one.time)));
+  }
+
+  /** Errors: `SnapshotMissing`. */
+  async get(id: string): Promise<Snapshot> {
+    const found = await this.find(id);
+    return found ?? fail('SnapshotMissing', `there is no snapshot ${id} in ${this.#objects.store.name}`, {
+      hint: 'List them with `tidemark snapshots`.',
+      context: { snapshot: id },
+    });
+  }
+
+  async find(id: string): Promise<Snapshot | undefined> {
+    const source = id.split('.')[0] ?? '';
+    const key = layout.snapshot(source, id);
+    if (source === '' || (await this.#objects.store.head(key)) === undefined) return undefined;
+    return this.#read(key);
+  }
+
+  /**
+   * The one moment in which a snapshot comes into being. Everything it needs must be durable before. Committing the same
+   * snapshot again is harmless; another one under the same id is refused with `ObjectExists`.
+   */
+  async commit(snapshot: Snapshot): Promise<void> {
+    const key = layout.snapshot(snapshot.source, snapshot.id);
+    if (await this.#objects.create(key, snapshotSchema.parse(snapshot))) return;
+    const there = await this.#objects.read(key, snapshotSchema);
+    if (canonicalJson(there) !== canonicalJson(snapshot)) {
+      fail('ObjectExists', `snapshot ${snapshot.id} exists already in ${this.#objects.store.name} with other content`, {
+        hint: 'Two runs took the same snapshot at once; the one that is there counts.',
+        context: { key },
+      });
+    }
+  }
+
+  async delete(snapshot: Snapshot): Promise<void> {
+    await this.#objects.store.delete([layout.snapshot(snapshot.source, snapshot.id)]);
+    this.#known.delete(layout.snapshot(snapshot.source, snapshot.id));
+    await this.#objects.store.delete(await this.#objects.keys(layout.trusts(snapshot.id)));
+  }
+
+  async recordTrust(id: string, record: TrustRecord): Promise<void> {
+    await this.#objects.write(layout.trust(id, record.level), record);
+  }
+
+  /** What verification has shown of each snapshot, by its id. */
+  async trust(): Promise<Map<string, TrustRecord[]>> {
+    const records = new Map<string, TrustRecord[]>();
+    for (const key of await this.#objects.keys(layout.trusts())) {
+      const id = key.split('/')[1]!;
+      const record = await this.#objects.readIfThere(key, trustSchema);
+      if (record) records.set(id, [...(records.get(id) ?? []), record]);
+    }
+    return records;
+  }
+
+  async trustOf(id: string): Promise<TrustRecord[]> {
+    const records: TrustRecord[] = [];
+    for (const key of await this.#objects.keys(layout.trusts(id))) {
+      const record = await this.#objects.readIfThere(key, trustSchema);
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
+  async hold(id: string, hold: Hold): Promise<void> {
+    await this.get(id);
+    await this.#objects.write(layout.hold(id), holdSchema.parse(hold));
+  }
+
+  async release(id: string): Promise<void> {
+    await this.#objects.store.delete([layout.hold(id)]);
+  }
+
+  async holds(): Promise<Map<string, Hold>> {
+    const holds = new Map<string, Hold>();
+    for (const key of await this.#objects.keys(layout.holds)) {
+      holds.set(idInKey(key), await this.#objects.read(key, holdSchema));
+    }
+    return holds;
+  }
+
+  async #read(key: string): Promise<Snapshot> {
+    const known = this.#known.get(key);
+    if (known) return known;
+    const snapshot = await this.#objects.read(key, snapshotSchema);
+    if (layout.snapshot(snapshot.source, snapshot.id) !== key) {
+      fail('VaultDamaged', `${key} in ${this.#objects.store.name} holds snapshot ${snapshot.id}`, { context: { key } });
+    }
+    this.#known.set(key, snapshot);
+    return snapshot;
+  }
+}
+
+/** The strongest level among records. */
+export function strongest(records: readonly TrustRecord[]): TrustLevel | undefined {
+  return trustLevels.findLast((level) => records.some((record) => record.level === level));
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

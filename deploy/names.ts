@@ -20,7 +20,8 @@ export interface Names {
   readonly plan: Plan;
   /** 0 is the primary, then the replicas in plan order, as everywhere. */
   readonly vaults: readonly VaultNames[];
-  readonly topic: string;
+  /** The topic that alerts go to: one of our own by name, or one that is there already by its ARN. */
+  readonly topic: { readonly name: string } | { readonly arn: string };
 }
 
 export const planFile = 'backup-plan.yml';
@@ -36,16 +37,23 @@ export function namesOf(plan: Plan): Names {
       hint: 'Use at most 38 lower-case letters, digits and hyphens.',
     });
   }
-  const vaults = [plan.vault.primary, ...plan.vault.replicas].map((destination, at) => vaultNames(prefix, destination, at));
-  return { prefix, plan, vaults, topic: `${prefix}-${plan.alerts.topic ?? 'alerts'}` };
+  const vaults = [plan.vault.primary, ...plan.vault.replicas].map((destination, at) =>
+    vaultNames(prefix, destination, at),
+  );
+  const { topic = 'alerts' } = plan.alerts;
+  return { prefix, plan, vaults, topic: topic.startsWith('arn:') ? { arn: topic } : { name: `${prefix}-${topic}` } };
 }
 
 function vaultNames(prefix: string, destination: Destination, at: number): VaultNames {
   const place = at === 0 ? 'vault.primary' : `vault.replicas[${at - 1}]`;
   if (!('s3' in destination) || destination.s3.endpoint !== undefined) {
-    return fail('PlanInvalid', `${planFile}: ${place} is not an S3 bucket on AWS, so a deployed Tidemark cannot reach it`, {
-      hint: 'Deploy with { s3: { bucket, region } } there; directories are for one machine.',
-    });
+    return fail(
+      'PlanInvalid',
+      `${planFile}: ${place} is not an S3 bucket on AWS, so a deployed Tidemark cannot reach it`,
+      {
+        hint: 'Deploy with { s3: { bucket, region } } there; directories are for one machine.',
+      },
+    );
   }
   const { bucket, region, prefix: folder } = destination.s3;
   return {
@@ -58,7 +66,10 @@ function vaultNames(prefix: string, destination: Destination, at: number): Vault
 
 /** `plan-backup` as CloudFormation and the state machines say it: `PlanBackup`. */
 export function logicalName(name: string): string {
-  return name.replace(/(?:^|-)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  return name
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('');
 }
 
 /** Names of roles are fixed, because the bucket policies in both regions name them. */

@@ -2,17 +2,17 @@
  * A row of `functions.yml` as IAM statements: exact actions on exact resources. The only statements on `*` are those for
  * which IAM knows nothing narrower: X-Ray, and the network interfaces that Lambda makes inside a VPC.
  */
-import type { FunctionRow, VaultRights } from './functions.ts';
+import type { FunctionRow, VaultRights } from './function-table.ts';
+import { account, arn, arnOf, here, topicArn, type Value } from './intrinsics.ts';
 import type { Names, VaultNames } from './names.ts';
+import { secretsOf } from './secrets.ts';
 import type { Settings } from './settings.ts';
-
-type Resource = string | { readonly 'Fn::Sub': string } | { readonly 'Fn::GetAtt': readonly string[] } | { readonly Ref: string };
 
 export interface Statement {
   readonly Sid: string;
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | readonly string[];
-  readonly Resource: Resource | readonly Resource[];
+  readonly Resource: Value | readonly Value[];
   readonly Condition?: object;
 }
 
@@ -21,18 +21,22 @@ export function rightsOf(name: string, row: FunctionRow, names: Names, settings:
   return [
     logRight(`${names.prefix}-${name}`),
     ...(settings.tracing ? [traceRight] : []),
-    ...vaultStatements('Primary', primary!, { 'Fn::GetAtt': ['VaultKey', 'Arn'] }, [row.vaults, row.primary]),
+    ...vaultStatements('Primary', primary!, arnOf('VaultKey'), [row.vaults, row.primary]),
     ...replicas.flatMap((vault, at) =>
-      vaultStatements(`Replica${at + 1}`, vault, sub(`kms:${vault.region}:\${AWS::AccountId}:key/*`), [row.vaults, row.replicas]),
+      vaultStatements(`Replica${at + 1}`, vault, arn(`kms:${vault.region}:${account}:key/*`), [
+        row.vaults,
+        row.replicas,
+      ]),
     ),
-    ...(row.alerts ? alertRights : []),
+    ...(row.alerts ? alertRights(names) : []),
     ...(row.event ? [undeliveredRight] : []),
-    ...(row.source === undefined ? [] : sourceRights(`${names.prefix}-${name}`, row.source, names, settings)),
+    ...statement(
+      'Secrets',
+      'secretsmanager:GetSecretValue',
+      secretsOf(row.source !== undefined, names, settings).map(secretArn),
+    ),
+    ...(row.source === undefined ? [] : sourceRights(`${names.prefix}-${name}`, row.source, settings)),
   ];
-}
-
-function sub(arn: string): { 'Fn::Sub': string } {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:${arn}` };
 }
 
 function logRight(functionName: string): Statement {
@@ -40,7 +44,7 @@ function logRight(functionName: string): Statement {
     Sid: 'Logs',
     Effect: 'Allow',
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    Resource: sub(`logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`),
+    Resource: arn(`logs:${here}:log-group:/aws/lambda/${functionName}:*`),
   };
 }
 
@@ -54,22 +58,27 @@ const traceRight: Statement = {
 function vaultStatements(
   title: string,
   vault: VaultNames,
-  key: Resource,
+  key: Value,
   rights: readonly (VaultRights | undefined)[],
 ): readonly Statement[] {
   const all = (what: keyof VaultRights): readonly string[] => rights.flatMap((right) => right?.[what] ?? []);
   const [read, write, remove] = [all('read'), all('write'), all('remove')];
   if (read.length + write.length + remove.length === 0) return [];
-  const objects = (folders: readonly string[]): readonly Resource[] =>
-    folders.map((folder) => sub(`s3:::${vault.bucket}/${vault.prefix}${folder === 'vault' ? 'vault.json' : `${folder}/*`}`));
-  const cryptography = [...(read.length > 0 ? ['kms:Decrypt'] : []), ...(write.length > 0 ? ['kms:GenerateDataKey'] : [])];
+  const objects = (folders: readonly string[]): readonly Value[] =>
+    folders.map((folder) =>
+      arn(`s3:::${vault.bucket}/${vault.prefix}${folder === 'vault' ? 'vault.json' : `${folder}/*`}`),
+    );
+  const cryptography = [
+    ...(read.length > 0 ? ['kms:Decrypt'] : []),
+    ...(write.length > 0 ? ['kms:GenerateDataKey'] : []),
+  ];
   return [
     {
       // Names only. Without it a missing object would be answered with "denied", and no listing would be complete.
       Sid: `${title}List`,
       Effect: 'Allow',
       Action: 's3:ListBucket',
-      Resource: sub(`s3:::${vault.bucket}`),
+      Resource: arn(`s3:::${vault.bucket}`),
     },
     ...statement(`${title}Read`, 's3:GetObject', objects(read)),
     ...statement(`${title}Write`, 's3:PutObject', objects(write)),
@@ -89,31 +98,43 @@ function keyConditions(vault: VaultNames, title: string): object {
 function statement(
   sid: string,
   action: string | readonly string[],
-  resources: readonly Resource[],
+  resources: readonly Value[],
   condition?: object,
 ): readonly Statement[] {
   if (resources.length === 0 || action.length === 0) return [];
   return [
-    { Sid: sid, Effect: 'Allow', Action: action, Resource: resources, ...(condition === undefined ? {} : { Condition: condition }) },
+    {
+      Sid: sid,
+      Effect: 'Allow',
+      Action: action,
+      Resource: resources,
+      ...(condition === undefined ? {} : { Condition: condition }),
+    },
   ];
 }
 
-const alertRights: readonly Statement[] = [
-  { Sid: 'Alert', Effect: 'Allow', Action: 'sns:Publish', Resource: { Ref: 'AlertTopic' } },
-  {
-    Sid: 'AlertKey',
-    Effect: 'Allow',
-    Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
-    Resource: { 'Fn::GetAtt': ['AlertKey', 'Arn'] },
-    Condition: { StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'sns.${AWS::Region}.amazonaws.com' } } },
-  },
-];
+function alertRights({ topic, vaults }: Names): readonly Statement[] {
+  // The key of a topic that is not ours is not known; it can be used through SNS and in the topic's region alone.
+  const [, , , region = '', owner = ''] = 'arn' in topic ? topic.arn.split(':') : [];
+  return [
+    { Sid: 'Alert', Effect: 'Allow', Action: 'sns:Publish', Resource: topicArn(topic) },
+    {
+      Sid: 'AlertKey',
+      Effect: 'Allow',
+      Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+      Resource: 'arn' in topic ? arn(`kms:${region}:${owner}:key/*`) : arnOf('AlertKey'),
+      Condition: {
+        StringEquals: { 'kms:ViaService': `sns.${'arn' in topic ? region : vaults[0]!.region}.amazonaws.com` },
+      },
+    },
+  ];
+}
 
 const undeliveredRight: Statement = {
   Sid: 'Undelivered',
   Effect: 'Allow',
   Action: 'sqs:SendMessage',
-  Resource: { 'Fn::GetAtt': ['Undelivered', 'Arn'] },
+  Resource: arnOf('Undelivered'),
 };
 
 const interfaceActions = [
@@ -125,25 +146,21 @@ const interfaceActions = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-function sourceRights(functionName: string, access: 'read' | 'write', names: Names, settings: Settings): readonly Statement[] {
-  const secrets = names.plan.sources.flatMap((source) =>
-    source.kind === 'postgres' && typeof source.connection !== 'string' ? [source.connection.secret] : [],
-  );
+function sourceRights(functionName: string, access: 'read' | 'write', settings: Settings): readonly Statement[] {
   return [
-    ...statement('Secrets', 'secretsmanager:GetSecretValue', [...new Set(secrets)].map(secretArn)),
     ...(settings.network === undefined ? [] : networkRights(functionName)),
     ...(settings.fileSystem === undefined ? [] : [fileSystemRight(settings.fileSystem.accessPoint, access)]),
   ];
 }
 
 /** Secrets Manager appends a hyphen and six characters to the name. */
-function secretArn(secret: string): Resource {
-  return secret.startsWith('arn:') ? secret : sub(`secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${secret}-??????`);
+function secretArn(secret: string): Value {
+  return secret.startsWith('arn:') ? secret : arn(`secretsmanager:${here}:secret:${secret}-??????`);
 }
 
 /** Lambda makes the interfaces with the function's role; the function's own code may not. */
 function networkRights(functionName: string): readonly Statement[] {
-  const self = sub(`lambda:\${AWS::Region}:\${AWS::AccountId}:function:${functionName}`);
+  const self = arn(`lambda:${here}:function:${functionName}`);
   return [
     { Sid: 'Network', Effect: 'Allow', Action: interfaceActions, Resource: '*' },
     {
@@ -163,7 +180,7 @@ function fileSystemRight(accessPoint: string, access: 'read' | 'write'): Stateme
     Sid: 'FileSystem',
     Effect: 'Allow',
     Action: access === 'read' ? mount : [...mount, 'elasticfilesystem:ClientWrite'],
-    Resource: sub('elasticfilesystem:${AWS::Region}:${AWS::AccountId}:file-system/*'),
+    Resource: arn(`elasticfilesystem:${here}:file-system/*`),
     Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPoint } },
   };
 }

@@ -8,8 +8,12 @@ export interface Settings {
   readonly network: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] } | undefined;
   /** The file system that `files` sources are on. */
   readonly fileSystem: { readonly accessPoint: string; readonly path: string } | undefined;
-  /** Layer with `pg_dump`, `pg_restore` and `psql`. */
+  /** Layer with `pg_dump`, `pg_dumpall` and `pg_restore`. */
   readonly databaseTools: string | undefined;
+  /** Name of the secret with the passphrase of a sealed vault. */
+  readonly passphraseSecret: string | undefined;
+  /** Layer through which secrets are read, where `secrets-extension.yml` does not know it. */
+  readonly secretsExtension: string | undefined;
 }
 
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -28,8 +32,11 @@ export function settingsOf(parameters: Parameters): Settings {
     tracing: flagOf(parameters.tracing),
     logRetentionDays: Number(parameters.logRetentionDays),
     network: subnets.length === 0 ? undefined : { subnets, securityGroups },
-    fileSystem: accessPoint === undefined ? undefined : { accessPoint, path: textOf(parameters.fileSystemPath) ?? '/mnt/data' },
+    fileSystem:
+      accessPoint === undefined ? undefined : { accessPoint, path: textOf(parameters.fileSystemPath) ?? '/mnt/data' },
     databaseTools: textOf(parameters.databaseTools),
+    passphraseSecret: textOf(parameters.passphraseSecret),
+    secretsExtension: textOf(parameters.secretsExtension),
   };
 }
 

@@ -3,6 +3,7 @@
  * definition: a function that no state names cannot be called, and none that a state names is forgotten.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { arn, arnOf, here, reference, type Value } from './intrinsics.ts';
 import { logicalName, type Names } from './names.ts';
 import type { Settings } from './settings.ts';
 
@@ -34,30 +35,33 @@ export function workflowId(name: string): string {
   return `${logicalName(name)}Workflow`;
 }
 
-export function workflowResources(workflows: readonly Workflow[], names: Names, settings: Settings): Record<string, object> {
+export function workflowResources(
+  workflows: readonly Workflow[],
+  names: Names,
+  settings: Settings,
+): Record<string, object> {
   return Object.assign({}, ...workflows.map((workflow) => resourcesOf(workflow, names, settings)));
 }
 
 function resourcesOf(workflow: Workflow, names: Names, settings: Settings): Record<string, object> {
   const id = workflowId(workflow.name);
   const title = `${names.prefix}-${workflow.name}`;
-  const functions = Object.fromEntries(
-    workflow.functions.map((name) => [name, { 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] }]),
-  );
+  const functions = Object.fromEntries(workflow.functions.map((name) => [name, arnOf(`${name}LambdaFunction`)]));
   return {
     [id]: {
       Type: 'AWS::StepFunctions::StateMachine',
       Properties: {
         StateMachineName: title,
         StateMachineType: 'STANDARD',
-        Definition: workflow.definition,
+        // As text and not as an object: osls removes every null from a template, and `"ResultPath": null` means something.
+        DefinitionString: JSON.stringify(workflow.definition),
         DefinitionSubstitutions: functions,
-        RoleArn: { 'Fn::GetAtt': [`${id}Role`, 'Arn'] },
+        RoleArn: arnOf(`${id}Role`),
         LoggingConfiguration: {
           Level: 'ERROR',
           // Inputs may name hosts and databases; the execution history has them, the log need not.
           IncludeExecutionData: false,
-          Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: { 'Fn::GetAtt': [`${id}Logs`, 'Arn'] } } }],
+          Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: arnOf(`${id}Logs`) } }],
         },
         TracingConfiguration: { Enabled: settings.tracing },
       },
@@ -81,7 +85,7 @@ function resourcesOf(workflow: Workflow, names: Names, settings: Settings): Reco
               Principal: { Service: 'states.amazonaws.com' },
               Action: 'sts:AssumeRole',
               Condition: {
-                StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+                StringEquals: { 'aws:SourceAccount': reference('AWS::AccountId') },
                 ArnLike: { 'aws:SourceArn': states(`stateMachine:${title}`) },
               },
             },
@@ -98,7 +102,12 @@ function resourcesOf(workflow: Workflow, names: Names, settings: Settings): Reco
   };
 }
 
-function rightsOf(workflow: Workflow, title: string, functions: Record<string, object>, settings: Settings): readonly object[] {
+function rightsOf(
+  workflow: Workflow,
+  title: string,
+  functions: Record<string, Value>,
+  settings: Settings,
+): readonly object[] {
   return [
     { Sid: 'Invoke', Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: Object.values(functions) },
     { Sid: 'Logs', Effect: 'Allow', Action: logDeliveryActions, Resource: '*' },
@@ -120,8 +129,8 @@ function fanOutRights(title: string): readonly object[] {
   ];
 }
 
-function states(resource: string): { 'Fn::Sub': string } {
-  return { 'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:${resource}` };
+function states(resource: string): Value {
+  return arn(`states:${here}:${resource}`);
 }
 
 /** Vended logs: these actions know no resource but `*`. */
@@ -147,7 +156,10 @@ export function workflowOutputs(workflows: readonly Workflow[]): Record<string, 
   return Object.fromEntries(
     workflows.map(({ name }) => [
       workflowId(name),
-      { Description: `The ${name} workflow, to be started from the Step Functions console`, Value: { Ref: workflowId(name) } },
+      {
+        Description: `The ${name} workflow, to be started from the Step Functions console`,
+        Value: reference(workflowId(name)),
+      },
     ]),
   );
 }

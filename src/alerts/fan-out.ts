@@ -53,7 +53,7 @@ function brokenPathAlert(alert: Alert, failures: readonly Failure[]): Alert {
   return {
     kind: 'failure',
     severity: 'critical',
-    trouble: `alerts/${failures[0]?.port.name ?? 'nobody'}`,
+    trouble: `alerts/${failures[0]?.port.name.replace(/[^\w.-]+/g, '-') ?? 'nobody'}`,
     state: 'open',
     subject: `alerts do not get through by ${names}`,
     what: failures.map(({ error }) => error.message).join('\n'),

@@ -8,13 +8,24 @@ export interface Clock {
   now(): Date;
   /** Milliseconds from some fixed point, never going back; for durations and deadlines. */
   elapsed(): number;
-  sleep(milliseconds: number): Promise<void>;
+  /** Returns when the time is over, or at once when `signal` is aborted: giving up a wait is no error. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => new Date(),
   elapsed: () => performance.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal?.addEventListener('abort', end);
+    }),
 };
 
 /** A clock that stands still until told; `sleep` moves it instead of waiting. Durations stay real. */
@@ -40,7 +51,8 @@ export class VirtualClock implements Clock {
   /** Moves to `time`; going back is refused, as time does not. */
   moveTo(time: Date | string): void {
     const next = new Date(time).getTime();
-    if (next < this.#now) throw new RangeError(`virtual time may not go back from ${this.now().toISOString()} to ${time}`);
+    if (next < this.#now)
+      throw new RangeError(`virtual time may not go back from ${this.now().toISOString()} to ${time}`);
     this.#now = next;
   }
 }

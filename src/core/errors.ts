@@ -24,6 +24,7 @@ export const errorTable = {
   DatabaseUnreachable: { retry: 'later', exit: 69, summary: 'The database server does not answer.' },
   DatabaseRefused: { retry: 'never', exit: 77, summary: 'The database server refused the login or a right is missing.' },
   DumpFailed: { retry: 'maybe', exit: 70, summary: 'The dump program ended with an error; nothing was published.' },
+  RestoreFailed: { retry: 'never', exit: 70, summary: 'The restore program ended with an error; the target is not complete.' },
   ToolMissing: { retry: 'never', exit: 69, summary: 'A program that this kind of source needs is not installed.' },
   StoreMissing: { retry: 'maybe', exit: 66, summary: 'The place of the vault is not there: no such folder, mount or bucket.' },
   StoreUnreachable: { retry: 'later', exit: 69, summary: 'The object store does not answer.' },
@@ -52,6 +53,7 @@ export const errorTable = {
   PayloadTooLarge: { retry: 'never', exit: 70, summary: 'A state passed on more than 256 KiB.' },
   AlertUndelivered: { retry: 'later', exit: 69, summary: 'An alert could not be delivered.' },
   RunFailed: { retry: 'never', exit: 1, summary: 'At least one job of the run failed; the others ran to their end.' },
+  ExecutionExists: { retry: 'never', exit: 75, summary: 'An execution of this name exists, with another input.' },
   WorkflowFailed: { retry: 'never', exit: 1, summary: 'A workflow execution ended in failure.' },
   Unexpected: { retry: 'maybe', exit: 70, summary: 'Something that Tidemark did not foresee.' },
 } as const satisfies Record<string, ErrorRow>;

@@ -40,10 +40,14 @@ export function sha256Of(bytes: Uint8Array): string {
 /** Law 6. `what` names the place, for the message. */
 export function requireChecksum(what: string, expected: string, found: string): void {
   if (expected === found) return;
-  fail('ChecksumMismatch', `the bytes for ${what} have SHA-256 ${found} and should have ${expected}; nothing was stored`, {
-    hint: 'Try again; when it happens twice, suspect the memory of this machine.',
-    context: { expected, found },
-  });
+  fail(
+    'ChecksumMismatch',
+    `the bytes for ${what} have SHA-256 ${found} and should have ${expected}; nothing was stored`,
+    {
+      hint: 'Try again; when it happens twice, suspect the memory of this machine.',
+      context: { expected, found },
+    },
+  );
 }
 
 /** What `get` says of a range that the object does not have. */

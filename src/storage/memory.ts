@@ -4,7 +4,15 @@
  */
 import { type Clock, systemClock } from '../core/clock.ts';
 import { fail } from '../core/errors.ts';
-import { failShort, requireChecksum, requireKey, requireKeys, requirePrefix, requireRange, sha256Of } from './checks.ts';
+import {
+  failShort,
+  requireChecksum,
+  requireKey,
+  requireKeys,
+  requirePrefix,
+  requireRange,
+  sha256Of,
+} from './checks.ts';
 import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from './port.ts';
 
 interface Stored {

@@ -21,7 +21,7 @@ function received(queue: string): Envelope[] {
 }
 
 beforeAll(async () => {
-  server = await startFauxqs({ port: 0, host: '127.0.0.1', defaultRegion: 'eu-west-1' });
+  server = await startFauxqs({ port: 0, logger: false, defaultRegion: 'eu-west-1' });
   client = new SNSClient({
     region: 'eu-west-1',
     endpoint: `http://127.0.0.1:${server.port}`,
@@ -82,10 +82,7 @@ describe('delivery', () => {
   });
 
   test('an alert far larger than SNS takes arrives cut, its beginning whole', async () => {
-    const details = Object.fromEntries(
-      Array.from({ length: 60 }, (_, row) => [`row ${row}`, '\u{1F30A}'.repeat(3_000)]),
-    );
-    await port().send({ ...sample, details });
+    await port().send({ ...sample, trouble: '\u{1F30A}'.repeat(100_000) });
     const [message] = received('everything');
     expect(Buffer.byteLength(message?.Message ?? '')).toBeLessThanOrEqual(256 * 1024);
     expect(message?.Message).toContain('Next action:        Check');

@@ -7,7 +7,10 @@ import type { SourcePlan } from '../plan.ts';
 import { type PeriodicCadence, periodicCadences } from './every.ts';
 import { lastSlot, type Slot } from './slots.ts';
 
-/** When the newest snapshot of each cadence was taken, of one source. */
+/**
+ * When the newest snapshot of each cadence was taken, of one source, or when a run of that cadence last found the newest
+ * version to be the current one still.
+ */
 export type Latest = Partial<Readonly<Record<Cadence, Date>>>;
 
 /** Which snapshots answer a slot: the cadence's own and stronger ones. A `change` snapshot is as good as an incremental. */

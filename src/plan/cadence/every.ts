@@ -10,7 +10,8 @@ export type Weekday = (typeof weekdays)[number];
 
 /** `at` is a local time, `02:00`. `count` is 1 wherever a calendar cannot repeat evenly otherwise. */
 export type Interval =
-  | { readonly unit: 'minutes' | 'hours'; readonly count: number }
+  | { readonly unit: 'minutes'; readonly count: number }
+  | { readonly unit: 'hours'; readonly count: number }
   | { readonly unit: 'days'; readonly count: 1; readonly at: string }
   | { readonly unit: 'weeks'; readonly count: 1; readonly on: Weekday; readonly at: string }
   | { readonly unit: 'months'; readonly count: 1; readonly on: number; readonly at: string };

@@ -15,19 +15,20 @@ export interface ScheduleExpression {
 export interface Schedule extends ScheduleExpression {
   /** Stable, unique within the plan: `full`, `incremental`, `full-2`, `sweep`. */
   readonly name: string;
-  /** Input of the backup workflow. The sweep's is empty: it backs up whatever is due. */
-  readonly input: { readonly cadence?: PeriodicCadence; readonly sources?: readonly string[] };
+  /** Input of the backup workflow. The sweep asks for whatever is due and not yet answered. */
+  readonly input: { readonly cadence: PeriodicCadence; readonly sources: readonly string[] } | { readonly due: true };
 }
 
 /** Seven minutes past each hour: away from the slots, so that their own triggers come first. */
-const sweep: Schedule = { name: 'sweep', expression: 'cron(7 * * * ? *)', timeZone: 'UTC', input: {} };
+const sweep: Schedule = { name: 'sweep', expression: 'cron(7 * * * ? *)', timeZone: 'UTC', input: { due: true } };
 
 export function scheduleExpression(every: Every, timeZone: string): ScheduleExpression | undefined {
   if (every === 'never') return undefined;
-  if (every.unit === 'minutes') return inUtc(every.count === 60 ? '0 *' : `0/${every.count} *`);
-  if (every.unit === 'hours') return inUtc(every.count === 24 ? '0 0' : `0 0/${every.count}`);
+  if (every.unit === 'minutes') return inUtc(`0/${every.count} *`);
+  if (every.unit === 'hours') return inUtc(`0 0/${every.count}`);
   const [hours, minutes] = every.at.split(':').map(Number);
-  const days = every.unit === 'weeks' ? `? * ${cronWeekday(every.on)}` : every.unit === 'months' ? `${every.on} * ?` : '* * ?';
+  const days =
+    every.unit === 'weeks' ? `? * ${cronWeekday(every.on)}` : every.unit === 'months' ? `${every.on} * ?` : '* * ?';
   return { expression: `cron(${minutes} ${hours} ${days} *)`, timeZone };
 }
 
@@ -45,7 +46,7 @@ export function schedulesOf(plan: Pick<Plan, 'sources' | 'timeZone'>): Schedule[
       sourcesOf.set(key, entry);
     }
     for (const { when, sources } of sourcesOf.values()) {
-      const number = schedules.filter((schedule) => schedule.input.cadence === cadence).length + 1;
+      const number = schedules.filter(({ input }) => 'cadence' in input && input.cadence === cadence).length + 1;
       schedules.push({ name: number === 1 ? cadence : `${cadence}-${number}`, ...when, input: { cadence, sources } });
     }
   }

@@ -6,7 +6,15 @@
 import { dayOfMonth, weekdayOf } from '../calendar/date.ts';
 import { day, zoneOf } from '../calendar/zone.ts';
 import type { SourcePlan } from '../plan.ts';
-import { type Every, gridOf, type Interval, type PeriodicCadence, periodicCadences, timeOfDay, weekdays } from './every.ts';
+import {
+  type Every,
+  gridOf,
+  type Interval,
+  type PeriodicCadence,
+  periodicCadences,
+  timeOfDay,
+  weekdays,
+} from './every.ts';
 
 export interface Slot {
   readonly source: string;

@@ -54,7 +54,8 @@ export function rawName(entry: Pick<TreeEntry, 'name' | 'nameBase64'>): RawPath 
 
 /** A raw name from its bytes: a string where that loses nothing. */
 export function fromBytes(bytes: Buffer): RawPath {
-  return nameOf(bytes).nameBase64 === undefined ? bytes.toString('utf8') : bytes;
+  const named = nameOf(bytes);
+  return 'name' in named ? named.name : bytes;
 }
 
 /** The names in a directory, in byte order. */

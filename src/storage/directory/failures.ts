@@ -46,7 +46,11 @@ const notAKey: Row = {
 
 const rows: Readonly<Record<string, Row>> = {
   ENOSPC: full,
-  EFBIG: { ...full, reason: 'the file would be larger than allowed', hint: 'Raise the limit on file sizes (ulimit -f).' },
+  EFBIG: {
+    ...full,
+    reason: 'the file would be larger than allowed',
+    hint: 'Raise the limit on file sizes (ulimit -f).',
+  },
   EDQUOT: quota,
   EROFS: readOnly,
   EACCES: denied,

@@ -43,6 +43,7 @@ export class Place {
   readonly #create: boolean;
   /** Folders whose own names are known to be on disk, up to the root. */
   readonly #durable = new Set<string>();
+  #generation = 0;
   #opening: Promise<void> | undefined;
 
   constructor(root: string, options: PlaceOptions) {
@@ -101,16 +102,35 @@ export class Place {
 
   /** Returns when the names in `folder`, and the folder's own name, survive a crash. */
   async settle(folder: string): Promise<void> {
-    if (!this.sync) return;
-    await this.#syncFolder(folder);
+    const generation = this.#generation;
+    const there = await this.syncFolder(folder);
     if (folder === this.root || this.#durable.has(folder)) return;
     await this.settle(path.dirname(folder));
-    this.#durable.add(folder);
+    // Only if no folder was removed meanwhile: it could be this one, and its next life is not durable yet.
+    if (there && generation === this.#generation) this.#durable.add(folder);
   }
 
   /** A folder was removed, by us or by others: when it comes back, its name has to be made durable again. */
   forget(folder: string): void {
+    this.#generation += 1;
     for (let at = folder; at !== this.root && at !== path.dirname(at); at = path.dirname(at)) this.#durable.delete(at);
+  }
+
+  /** False when there is no such folder (any more): then nothing is in it that anybody still waits for. */
+  async syncFolder(folder: string): Promise<boolean> {
+    if (!this.sync) return true;
+    let handle: fs.FileHandle | undefined;
+    try {
+      handle = await fs.open(folder, 'r');
+      await handle.sync();
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      if (unsyncable.has(errnoOf(error) ?? '')) return true;
+      throw storeFailure(error, 'sync the folder', folder);
+    } finally {
+      await handle?.close();
+    }
   }
 
   async #open(): Promise<void> {
@@ -129,28 +149,14 @@ export class Place {
         if (errnoOf(error) !== 'EEXIST') throw error;
       });
       if (!this.sync) return;
-      await this.#syncFolder(this.#private);
+      await this.syncFolder(this.#private);
       const top = first === undefined ? this.root : path.dirname(first);
       for (let at = this.root; ; at = path.dirname(at)) {
-        await this.#syncFolder(at);
+        await this.syncFolder(at);
         if (at === top) break;
       }
     } catch (error) {
       throw storeFailure(error, 'make a store at', this.root);
-    }
-  }
-
-  async #syncFolder(folder: string): Promise<void> {
-    let handle: fs.FileHandle | undefined;
-    try {
-      handle = await fs.open(folder, 'r');
-      await handle.sync();
-    } catch (error) {
-      // Removed again since: then there is nothing in it that anybody still waits for.
-      if (errnoOf(error) === 'ENOENT' || unsyncable.has(errnoOf(error) ?? '')) return;
-      throw storeFailure(error, 'sync the folder', folder);
-    } finally {
-      await handle?.close();
     }
   }
 }

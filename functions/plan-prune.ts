@@ -1,0 +1,5 @@
+/** Writes down which snapshots retention keeps and which it deletes, with reasons. */
+import { planPrune, planPruneInput } from '../src/operations/prune/plan-prune.ts';
+import { handle } from './handler.ts';
+
+export const handler = handle('plan-prune', planPruneInput, planPrune);

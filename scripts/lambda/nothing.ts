@@ -1,0 +1,2 @@
+/** Stands in for what only a browser uses of the SDK. */
+export default {};

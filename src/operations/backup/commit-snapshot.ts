@@ -1,0 +1,94 @@
+/** Puts the shards together and commits the snapshot: from then on it exists, wholly. */
+import * as z from 'zod';
+import type { Problem, Snapshot, Totals } from '../../format/snapshot.ts';
+import type { OperationContext } from '../context.ts';
+import { captureContext, type Job, jobKey, jobRecordSchema, jobSchema, leaseOf, program, shardKey, shardRecordSchema } from './job.ts';
+
+export const commitSnapshotInput = z.object({ job: jobSchema, shards: z.number().int().nonnegative() });
+
+export interface CommittedSnapshot {
+  readonly job: Job;
+  readonly snapshot: string;
+  readonly files: number;
+  readonly bytes: { readonly read: number; readonly stored: number };
+  readonly problems: number;
+  readonly suspicion?: string;
+  readonly replicas: readonly { readonly job: Job; readonly snapshot: string; readonly vault: number }[];
+}
+
+const problemsKept = 1000;
+
+export async function commitSnapshot(
+  { job, shards }: z.infer<typeof commitSnapshotInput>,
+  context: OperationContext,
+): Promise<CommittedSnapshot> {
+  const vault = await context.vaults.open(0);
+  const record = await vault.objects.read(jobKey(job), jobRecordSchema);
+  const there = await vault.snapshots.find(record.snapshot);
+  if (there) return outcome(job, there, context.vaults.count);
+
+  const parts = [];
+  for (let shard = 0; shard < shards; shard += 1) {
+    parts.push(await vault.objects.read(shardKey(job, shard), shardRecordSchema));
+  }
+  const writer = await vault.writer();
+  const capture = await captureContext(context, vault, job, record.parent, writer);
+  const content = await context.source(job.source).combine(
+    parts.map((part) => part.result),
+    { ...capture, revision: record.revision ?? job.revision },
+  );
+  const written = await writer.finish();
+  const totals: Totals = { ...content.totals, stored: parts.reduce((sum, part) => sum + part.stored, written.stored) };
+  const suspicion = suspicionOf(totals, capture.previous?.totals);
+  const snapshot: Snapshot = {
+    format: 'tidemark-snapshot',
+    version: 1,
+    id: record.snapshot,
+    source: job.source,
+    kind: job.kind,
+    cadence: job.cadence,
+    run: job.run,
+    time: record.started,
+    ended: context.clock.now().toISOString(),
+    ...(record.revision !== undefined && { revision: record.revision }),
+    root: content.root,
+    totals,
+    problems: content.problems.slice(0, problemsKept) as Problem[],
+    problemCount: content.problems.length,
+    ...(suspicion !== undefined && { suspicion }),
+    ...(record.parent !== undefined && { parent: record.parent }),
+    details: { ...content.details, packs: [...parts.flatMap((part) => part.packs), ...written.packs.map((pack) => pack.id)].length },
+    program,
+  };
+  await vault.leases.demand(leaseOf(job), context.clock.now());
+  await vault.snapshots.commit(snapshot);
+  context.log.info('snapshot-committed', { run: job.run, source: job.source, snapshot: snapshot.id, ...totals });
+  return outcome(job, snapshot, context.vaults.count);
+}
+
+function outcome(job: Job, snapshot: Snapshot, vaults: number): CommittedSnapshot {
+  const { files, read, stored } = snapshot.totals;
+  return {
+    job,
+    snapshot: snapshot.id,
+    files,
+    bytes: { read, stored },
+    problems: snapshot.problemCount,
+    ...(snapshot.suspicion !== undefined && { suspicion: snapshot.suspicion }),
+    replicas: Array.from({ length: vaults - 1 }, (_, at) => ({ job, snapshot: snapshot.id, vault: at + 1 })),
+  };
+}
+
+/**
+ * An empty or much smaller source is more often a failed mount or a ransacked folder than a wish. Such a snapshot is kept
+ * and does not count as good, so that nothing is pruned because of it.
+ */
+export function suspicionOf(now: Totals, before: Totals | undefined): string | undefined {
+  if (!before) return undefined;
+  if (now.files === 0 && before.files > 0) return `it is empty; the snapshot before has ${before.files} files`;
+  if (before.files >= 20 && now.files * 2 < before.files) return `it has ${now.files} files; the snapshot before has ${before.files}`;
+  if (before.bytes >= 1_000_000 && now.bytes * 2 < before.bytes) {
+    return `it has ${now.bytes} bytes; the snapshot before has ${before.bytes}`;
+  }
+  return undefined;
+}

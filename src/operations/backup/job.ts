@@ -1,0 +1,99 @@
+/** A job: one source inside a run. Its payload is a reference; everything larger lies in the vault's work area. */
+import * as z from 'zod';
+import { layout } from '../../format/layout.ts';
+import { cadences, snapshotVersion } from '../../format/snapshot.ts';
+import type { CaptureContext, ContentSink, PreviousSnapshot } from '../../sources/port.ts';
+import { fail } from '../../core/errors.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { OperationContext } from '../context.ts';
+
+export const jobSchema = z.object({
+  run: z.string(),
+  time: z.iso.datetime(),
+  cadence: z.enum(cadences),
+  source: z.string(),
+  kind: z.string(),
+  /** The commit or ref that a change event named. */
+  revision: z.string().optional(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+/** What the parts of a job share, written when it is split. */
+export const jobRecordSchema = z.object({
+  snapshot: z.string(),
+  parent: z.string().optional(),
+  revision: z.string().optional(),
+  started: z.iso.datetime(),
+  shards: z.array(z.record(z.string(), z.json())),
+});
+export type JobRecord = z.infer<typeof jobRecordSchema>;
+
+/** What one shard came to. */
+export const shardRecordSchema = z.object({
+  result: z.json(),
+  stored: z.number(),
+  packs: z.array(z.string()),
+});
+export type ShardRecord = z.infer<typeof shardRecordSchema>;
+
+export const program = `tidemark format ${snapshotVersion}`;
+
+export const jobKey = (job: Job): string => layout.work(job.run, job.source, 'job');
+export const shardKey = (job: Job, shard: number): string => layout.work(job.run, job.source, `shard-${shard}`);
+export const cursorKey = (job: Job, shard: number, cursor: number): string =>
+  layout.work(job.run, job.source, `shard-${shard}-cursor-${cursor}`);
+export const batchKey = (job: Job, vault: number, batch: number | 'plan'): string =>
+  layout.work(job.run, job.source, `replica-${vault}-${batch}`);
+
+/** Name of the lease under which a job stores packs. */
+export const leaseOf = (job: Job): string => `${job.run}.${job.source}`;
+
+/** Longer than any job takes; it only delays collection. */
+export const leaseLength = 7 * 24 * 60 * 60 * 1000;
+
+export async function takeWriterLease(vault: Vault, job: Job, now: Date): Promise<void> {
+  await vault.leases.take(leaseOf(job), {
+    what: 'writer',
+    by: job.run,
+    source: job.source,
+    started: now.toISOString(),
+    expires: new Date(now.getTime() + leaseLength).toISOString(),
+  });
+}
+
+/** `sink` is absent where nothing may be stored yet. */
+export async function captureContext(
+  context: OperationContext,
+  vault: Vault,
+  job: Job,
+  parent: string | undefined,
+  sink?: ContentSink,
+): Promise<CaptureContext> {
+  return {
+    sink: sink ?? closedSink,
+    previous: parent === undefined ? undefined : await previousSnapshot(vault, parent),
+    cadence: job.cadence,
+    revision: job.revision,
+    deadline: context.deadline,
+    clock: context.clock,
+    log: context.log.with({ run: job.run, source: job.source }),
+  };
+}
+
+async function previousSnapshot(vault: Vault, id: string): Promise<PreviousSnapshot | undefined> {
+  const snapshot = await vault.snapshots.find(id);
+  if (!snapshot) return undefined;
+  const reader = await vault.reader();
+  const { root, details, totals } = snapshot;
+  return { id, root, time: new Date(snapshot.time), details, totals, tree: (tree) => reader.tree(tree) };
+}
+
+const notYet = (): never => fail('Unexpected', 'a source stored content before its capture began');
+const closedSink: ContentSink = {
+  smallFile: 0,
+  stored: 0,
+  put: notYet,
+  stream: notYet,
+  holds: () => false,
+  drain: () => undefined,
+};

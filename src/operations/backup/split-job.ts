@@ -1,0 +1,44 @@
+/** Opens a job: has this version been taken already? If not, how is it divided, and what is it compared with? */
+import * as z from 'zod';
+import { snapshotId } from '../../core/ids.ts';
+import type { Snapshot } from '../../format/snapshot.ts';
+import type { OperationContext } from '../context.ts';
+import { captureContext, type Job, type JobRecord, jobKey, jobSchema, takeWriterLease } from './job.ts';
+
+export const splitJobInput = z.object({ job: jobSchema });
+
+export interface SplitJob {
+  readonly job: Job;
+  /** False when a snapshot of this version is there already: `adopt`. */
+  readonly capture: boolean;
+  readonly adopt?: string;
+  readonly shards: readonly { readonly job: Job; readonly shard: number; readonly of: number }[];
+}
+
+export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: OperationContext): Promise<SplitJob> {
+  const vault = await context.vaults.prepare();
+  const source = context.source(job.source);
+  const known = await vault.snapshots.list(job.source);
+  const parent = known.find((snapshot) => snapshot.suspicion === undefined && snapshot.kind === job.kind);
+  const capture = await captureContext(context, vault, job, parent?.id);
+  const revision = await source.revision?.(capture);
+  const id = snapshotId(job.source, new Date(job.time), revision ?? job.run);
+  const adopt = known.find((snapshot) => snapshot.id === id || sameRevision(snapshot, revision));
+  if (adopt) return { job, capture: false, adopt: adopt.id, shards: [] };
+
+  await takeWriterLease(vault, job, context.clock.now());
+  const shards = await source.split(capture);
+  const record: JobRecord = {
+    snapshot: id,
+    ...(parent && { parent: parent.id }),
+    ...(revision !== undefined && { revision }),
+    started: context.clock.now().toISOString(),
+    shards: shards.map((shard) => ({ ...shard }) as JobRecord['shards'][number]),
+  };
+  await vault.objects.write(jobKey(job), record);
+  return { job, capture: true, shards: shards.map((_, shard) => ({ job, shard, of: shards.length })) };
+}
+
+function sameRevision(snapshot: Snapshot, revision: string | undefined): boolean {
+  return revision !== undefined && snapshot.revision === revision && snapshot.problemCount === 0;
+}

@@ -1,0 +1,25 @@
+/** What every operation is given: the plan, the vaults, the sources, and the doors to time, chance, log and alerts. */
+import type { AlertPort } from '../alerts/port.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Deadline } from '../core/deadline.ts';
+import type { Log } from '../core/log.ts';
+import type { Random } from '../core/random.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Source } from '../sources/port.ts';
+import type { Vaults } from './vaults.ts';
+
+export interface OperationContext {
+  readonly plan: Plan;
+  readonly vaults: Vaults;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly alerts: AlertPort;
+  readonly deadline: Deadline;
+  /** A folder for rehearsals and spools; what is in it may vanish between invocations. */
+  readonly scratch: string;
+  /** The implementation for a source of the plan. Errors: `SourceUnknown`. */
+  source(id: string): Source;
+  /** For restoring what the plan does not name any more: only its kind is known. Errors: `SourceUnknown`. */
+  sourceOfKind(kind: string): Source;
+}

@@ -1,0 +1,115 @@
+/** `sources`: what is protected. A source says its kind, what that kind needs, and what it wants otherwise than the plan. */
+import { type Cadences, periodicCadences } from '../cadence/every.ts';
+import type { FilesSource, GitSource, PostgresSource, SourcePlan } from '../plan.ts';
+import type { Retention } from '../retention/policy.ts';
+import { readCadences } from './cadences.ts';
+import { oneOf, sourceId, text, textAs, yesNo } from './fields.ts';
+import { gitRepository, pathFrom, postgresUrl, secretName } from './location.ts';
+import type { Place } from './place.ts';
+import { readRetention } from './retention.ts';
+
+type Content = FilesSource | PostgresSource | GitSource;
+
+const ownKeys = ['id', 'kind', 'cadences', 'retention', 'on'];
+const keysOf: Readonly<Record<Content['kind'], readonly string[]>> = {
+  files: ['path', 'exclude', 'allowEmpty'],
+  postgres: ['connection'],
+  git: ['repository', 'ref'],
+};
+const kinds = Object.keys(keysOf) as Content['kind'][];
+const notYet = {
+  rds: 'is `rds`: RDS and Aurora are not in this version; a database that you can reach is kind postgres',
+} as const;
+/** Keys of kinds that are not in this version; they are not the mistake, the kind is. */
+const keysOfNotYet = ['instance', 'cluster'];
+
+/** What the plan says for all its sources. */
+export interface Defaults {
+  readonly cadences: Cadences;
+  readonly retention: Retention;
+}
+
+export function readSources(place: Place, defaults: Defaults): (SourcePlan | undefined)[] {
+  const places = place.items();
+  const firstOf = new Map<string, Place>();
+  for (const source of places) {
+    // Ids that differ only in case are one directory on some file systems.
+    const { value } = source.child('id');
+    const key = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
+    if (key === undefined) continue;
+    const first = firstOf.get(key);
+    if (first) source.child('id').wrong(`is \`${value}\`, which ${first.name} is called already`);
+    else firstOf.set(key, source);
+  }
+  return places.map((source) => readSource(source, defaults));
+}
+
+function readSource(place: Place, defaults: Defaults): SourcePlan | undefined {
+  const named = kinds.find((kind) => kind === place.child('kind').value);
+  const contentKeys = named ? keysOf[named] : [...Object.values(keysOf).flat(), ...keysOfNotYet];
+  if (!place.isSection([...ownKeys, ...contentKeys])) return undefined;
+  const id = place.child('id').need(sourceId);
+  const kind = place.child('kind').need(oneOf(kinds, notYet));
+  const content = kind && readContent(kind, place);
+  const cadences = readCadences(place.child('cadences'), defaults.cadences, kind);
+  const retention = readRetention(place.child('retention'), defaults.retention);
+  const on = place.child('on').isThere
+    ? place
+        .child('on')
+        .items()
+        .map((event) => event.need(eventName))
+    : [];
+  if ([...periodicCadences, 'change' as const].every((cadence) => cadences[cadence] === 'never')) {
+    const at = place.child('cadences');
+    (at.isThere ? at : place).wrong('would never be backed up: every cadence is `never`');
+  }
+  if (id === undefined || !content || !retention || on.includes(undefined)) return undefined;
+  return { id, cadences, retention, on: on as string[], ...content };
+}
+
+function readContent(kind: Content['kind'], place: Place): Content | undefined {
+  const { folder } = place.file;
+  switch (kind) {
+    case 'files': {
+      const path = place.child('path').need(pathFrom(folder));
+      const exclude = place.child('exclude').isThere
+        ? place
+            .child('exclude')
+            .items()
+            .map((item) => item.need(text))
+        : [];
+      const allowEmpty = place.child('allowEmpty').may(yesNo, false);
+      if (path === undefined || allowEmpty === undefined || exclude.includes(undefined)) return undefined;
+      return { kind, path, exclude: exclude as string[], allowEmpty };
+    }
+    case 'postgres': {
+      const connection = readConnection(place.child('connection'));
+      return connection === undefined ? undefined : { kind, connection };
+    }
+    case 'git': {
+      const repository = place.child('repository').need(gitRepository(folder));
+      const ref = place.child('ref').may(gitRef, 'HEAD');
+      return repository === undefined || ref === undefined ? undefined : { kind, repository, ref };
+    }
+  }
+}
+
+function readConnection(place: Place): PostgresSource['connection'] | undefined {
+  if (place.value === null || typeof place.value !== 'object') return place.need(postgresUrl);
+  if (!place.isSection(['secret'])) return undefined;
+  const secret = place.child('secret').need(secretName);
+  return secret === undefined ? undefined : { secret };
+}
+
+/** https://git-scm.com/docs/git-check-ref-format, roughly; a commit's id is good too. */
+const gitRef = textAs<string>((value) =>
+  /[\s~^:?*[\\]|\.\.|^[-/]|[/.]$|@\{/.test(value)
+    ? { wrong: `is \`${value}\`, which is no branch, tag or commit` }
+    : { is: value },
+);
+
+const eventName = textAs<string>((value) =>
+  /^[\w.-]+:\S.*$/.test(value)
+    ? { is: value }
+    : { wrong: `is \`${value}\`; write the event's source and detail type, as in \`aws.ssm:Parameter Store Change\`` },
+);

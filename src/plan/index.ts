@@ -1,0 +1,21 @@
+/** The way into this room for everyone outside of it. */
+export { dueSlot, isAnswered, type Latest } from './cadence/due.ts';
+export type { Cadences, Every, PeriodicCadence } from './cadence/every.ts';
+export { rpoOf } from './cadence/rpo.ts';
+export { type Schedule, schedulesOf } from './cadence/schedule.ts';
+export { lastSlot, nextSlot, type Slot, slotsBetween, slotsOf } from './cadence/slots.ts';
+export type { Duration } from './calendar/duration.ts';
+export { nearest } from './file/nearest.ts';
+export { type ParseOptions, parsePlan } from './parse.ts';
+export type * from './plan.ts';
+export {
+  candidateOf,
+  type RetentionCandidate,
+  type RetentionInput,
+  type SnapshotStanding,
+} from './retention/candidate.ts';
+export { decideRetention } from './retention/decide.ts';
+export type { Deleted, Frozen, KeepRule, Kept, RetentionDecision } from './retention/decision.ts';
+export { type Tier, tiers } from './retention/policy.ts';
+export { promisedUntil, promisesOf, tiersOf } from './retention/promise.ts';
+export { planRetention } from './retention/retention.ts';

@@ -1,0 +1,62 @@
+/** Capturing: from the options of the plan to shards, from a shard to its result, from all results to the snapshot's content. */
+import { fail } from '../../../core/errors.ts';
+import type { Json } from '../../../core/json.ts';
+import type { CaptureContext, CapturedContent, CaptureOutcome, Shard } from '../../port.ts';
+import { native } from '../native.ts';
+import { combineShards, type ShardResult } from './combine.ts';
+import type { Exclude } from './exclude.ts';
+import { openRoot } from './root.ts';
+import { boundsOfShard, type ShardSize, splitSource } from './shards.ts';
+import { Walk, type WalkState } from './walk.ts';
+
+export interface CaptureOptions {
+  readonly path: string;
+  readonly exclude: Exclude | undefined;
+  readonly allowEmpty: boolean;
+  readonly shardSize?: ShardSize;
+}
+
+const withoutNative = 'extended attributes are not captured: the optional package koffi is not installed';
+
+export async function split(options: CaptureOptions, context: CaptureContext): Promise<readonly Shard[]> {
+  const root = openRoot(options.path);
+  if (root.only !== undefined) return [{ shard: 0 }];
+  try {
+    return await splitSource(root.prefix, context.previous, options.shardSize);
+  } catch (error) {
+    context.log.warn('previous-listing-unreadable', { error: String(error) });
+    return splitSource(root.prefix, undefined, options.shardSize);
+  }
+}
+
+export async function capture(
+  options: CaptureOptions,
+  shard: Shard,
+  state: Json | undefined,
+  context: CaptureContext,
+): Promise<CaptureOutcome> {
+  const root = openRoot(options.path);
+  const walkOptions = { root, exclude: options.exclude, ...boundsOfShard(shard), context };
+  const walk = await Walk.start(walkOptions, state as unknown as WalkState | undefined);
+  const end = await walk.run();
+  const { files, bytes } = walk.tally.totals;
+  const progress = { files, bytes };
+  if (!('open' in end)) return { done: false, state: end as unknown as Json, progress };
+  const limits = native === undefined ? [withoutNative] : [];
+  const result: ShardResult = { root: end, tally: walk.tally.state(), limits };
+  return { done: true, result: result as unknown as Json, progress };
+}
+
+export function combine(options: CaptureOptions, results: readonly Json[], context: CaptureContext): CapturedContent {
+  const content = combineShards(results as unknown as readonly ShardResult[], context.sink);
+  const { files, others } = content.totals;
+  const before = context.previous?.totals.files ?? 0;
+  // An empty source that had files before is kept as a suspicious snapshot; that is for the caller to see from the totals.
+  if (files + others === 0 && before === 0 && !options.allowEmpty) {
+    fail('SourceMissing', `${options.path} holds no files`, {
+      hint: 'Look whether the disk is mounted; a source that may be empty says so in the plan with "allowEmpty: true".',
+      context: { path: options.path },
+    });
+  }
+  return content;
+}

@@ -1,0 +1,38 @@
+/** The kind `files`: a directory tree (or a single file), captured and restored with everything that a file system keeps. */
+import type { Source } from '../port.ts';
+import { capture, combine, split } from './capture/capture.ts';
+import { compileExclude } from './capture/exclude.ts';
+import type { ShardSize } from './capture/shards.ts';
+import { discard } from './restore/discard.ts';
+import { restore } from './restore/restore.ts';
+import { checkSelection, selectionOf } from './restore/selection.ts';
+import { checkTarget } from './restore/target.ts';
+import { validate } from './restore/validate.ts';
+
+export interface FilesOptions {
+  readonly path: string;
+  /** After gitignore: `*.tmp`, `cache/`, `/build`, `**` across directories. */
+  readonly exclude: readonly string[];
+  /** False: a source without any file that never had one is taken for a disk that is not mounted. */
+  readonly allowEmpty: boolean;
+  /** How much work makes a shard; for tests. */
+  readonly shardSize?: ShardSize;
+}
+
+/** Errors: `PlanInvalid` for an exclude pattern that cannot be meant. */
+export function filesSource(options: FilesOptions): Source {
+  const own = { ...options, exclude: compileExclude(options.exclude) };
+  return {
+    kind: 'files',
+    split: (context) => split(own, context),
+    capture: (shard, state, context) => capture(own, shard, state, context),
+    combine: async (results, context) => combine(own, results, context),
+    checkTarget: async (context) => {
+      await checkSelection(selectionOf(context.paths), context.root, context.reader);
+      checkTarget(context);
+    },
+    restore,
+    validate,
+    discard: async (context) => discard(options.path, context),
+  };
+}

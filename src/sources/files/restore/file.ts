@@ -1,0 +1,99 @@
+/**
+ * One file of a restore: created, filled, given its attributes. Where something is to be replaced, the new file is made
+ * beside it and takes its name when it is complete, so that the old one is there until then, and its other names keep it.
+ */
+import { closeSync, renameSync } from 'node:fs';
+import type { TreeEntry } from '../../../format/tree.ts';
+import type { RestoreContext } from '../../port.ts';
+import { joined, type RawPath } from '../raw-path.ts';
+import { applyAttributes } from './attributes.ts';
+import { checkLength, createFile, type FileProgress, lengthOf, reopenFile, writeAll, writeContent } from './content.ts';
+import { clear, clearDirectory } from './recreate.ts';
+
+const temporaryName = '.tidemark-restoring';
+/** Blobs of a file that is written in one go; some MB at most. */
+const mostAtOnce = 64;
+
+export type FileOutcome = { readonly complaints: readonly string[] } | { readonly suspended: FileProgress };
+
+export class FileRestore {
+  files: number;
+  bytes: number;
+  readonly #context: RestoreContext;
+  readonly #replacing: boolean;
+
+  constructor(context: RestoreContext, replacing: boolean, restored = { files: 0, bytes: 0 }) {
+    this.#context = context;
+    this.#replacing = replacing;
+    this.files = restored.files;
+    this.bytes = restored.bytes;
+  }
+
+  /** The bytes of a file that is not large, when they can be had without waiting. */
+  atHand(entry: TreeEntry): readonly Buffer[] | undefined {
+    const { blobs = [] } = entry;
+    if (entry.lists !== undefined || entry.sparse || blobs.length > mostAtOnce) return undefined;
+    const found: Buffer[] = [];
+    for (const id of blobs) {
+      const bytes = this.#context.reader.blobAtHand(id);
+      if (bytes === undefined) return undefined;
+      found.push(bytes);
+    }
+    return found;
+  }
+
+  whole(prefix: RawPath, path: RawPath, entry: TreeEntry, blobs: readonly Buffer[]): readonly string[] {
+    checkLength(lengthOf(blobs), entry);
+    const working = this.#replacing ? joined(prefix, temporaryName) : path;
+    if (this.#replacing) clear(working);
+    const fd = createFile(working);
+    try {
+      writeAll(fd, blobs, 0);
+      return this.#complete(fd, working, path, entry);
+    } catch (error) {
+      clear(working);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** `pause` is awaited after each piece and says whether to stop there. */
+  async streamed(
+    prefix: RawPath,
+    path: RawPath,
+    entry: TreeEntry,
+    progress: FileProgress | undefined,
+    pause: (bytes: number) => Promise<boolean>,
+  ): Promise<FileOutcome> {
+    const working = this.#replacing ? joined(prefix, temporaryName) : path;
+    let fd = progress && reopenFile(working, progress);
+    const from = fd === undefined ? undefined : progress;
+    if (fd === undefined) {
+      // What was begun there and touched by somebody since is begun again.
+      if (this.#replacing || progress !== undefined) clear(working);
+      fd = createFile(working);
+    }
+    try {
+      const suspended = await writeContent(fd, entry, this.#context.reader, from, pause);
+      if (suspended !== undefined) return { suspended };
+      return { complaints: this.#complete(fd, working, path, entry) };
+    } catch (error) {
+      clear(working);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #complete(fd: number, working: RawPath, path: RawPath, entry: TreeEntry): readonly string[] {
+    const complaints = applyAttributes(working, entry, { fd });
+    if (this.#replacing) {
+      clearDirectory(path);
+      renameSync(working, path);
+    }
+    this.files += 1;
+    this.bytes += entry.size ?? 0;
+    return complaints;
+  }
+}

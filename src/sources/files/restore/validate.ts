@@ -1,0 +1,213 @@
+/**
+ * Compares a target with a snapshot, by what is on the disk and not by what a restore said: every entry, its attributes,
+ * its bytes. What is missing, different or too much is a problem.
+ */
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { errnoOf, isTidemarkError } from '../../../core/errors.ts';
+import type { BlobId } from '../../../format/blob.ts';
+import type { Problem } from '../../../format/snapshot.ts';
+import { nameOf, type TreeEntry } from '../../../format/tree.ts';
+import type { RestoreContext, ValidationReport } from '../../port.ts';
+import { typeOf } from '../capture/entry.ts';
+import { native } from '../native.ts';
+import {
+  joined,
+  leavePlace,
+  nameKey,
+  type Place,
+  placeIn,
+  type RawPath,
+  rawName,
+  readNames,
+  shown,
+} from '../raw-path.ts';
+import { type Attributes, isKept, isRoot, rootAttributes } from './attributes.ts';
+import { type Selection, selected, selectionOf } from './selection.ts';
+
+const exact = { bigint: true } as const;
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Without the native calls times are restored by a double: near a microsecond. */
+const timeTolerance = native === undefined ? 1_000n : 0n;
+
+export async function validate(context: RestoreContext): Promise<ValidationReport> {
+  const validation = new Validation(context);
+  await validation.run();
+  return { checked: { ...validation.checked }, problems: validation.problems };
+}
+
+class Validation {
+  readonly checked = { files: 0, directories: 0, others: 0, bytes: 0 };
+  readonly problems: Problem[] = [];
+  readonly #context: RestoreContext;
+  /** Which file on the disk is which file of the snapshot, and the other way round, for those with several names. */
+  readonly #inodes = new Map<string, string>();
+  readonly #links = new Map<string, string>();
+  #buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+
+  constructor(context: RestoreContext) {
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const path = resolve(this.#context.target);
+    const { details, paths, root } = this.#context;
+    const place: Place = { prefix: joined(path, '/'), fd: undefined };
+    const selection = selectionOf(paths);
+    const directory = rootAttributes(details);
+    try {
+      const stat = lstatSync(place.prefix, exact);
+      if (directory !== undefined && selection === 'all') {
+        this.#attributes('', place.prefix, directory, stat);
+      }
+    } catch (error) {
+      this.#fault('', error);
+      return;
+    }
+    await this.#directory(place, '', root, selection);
+  }
+
+  async #directory(place: Place, path: string, tree: BlobId, selection: Selection): Promise<void> {
+    const { entries } = await this.#context.reader.tree(tree);
+    const there = new Map(readNames(place.prefix).map((name) => [nameKey(name), name]));
+    for (const entry of entries) {
+      const name = rawName(entry);
+      const wanted = selected(selection, entry);
+      const found = there.delete(nameKey(name));
+      // Sockets live and die with the process that listens: they are recorded, not restored.
+      if (wanted === undefined || entry.type === 'socket') continue;
+      if (found) await this.#entry(place, name, path + shown(name), entry, wanted);
+      else this.#problem(path + shown(name), 'is missing');
+    }
+    if (selection !== 'all' || this.#context.overwrite) return;
+    for (const name of there.values()) this.#problem(path + shown(name), 'is there and should not be');
+  }
+
+  async #entry(place: Place, name: RawPath, path: string, entry: TreeEntry, selection: Selection): Promise<void> {
+    const at = joined(place.prefix, name);
+    try {
+      const stat = lstatSync(at, exact);
+      const type = typeOf(stat);
+      if (type !== entry.type) return this.#problem(path, `is a ${type} and should be a ${entry.type}`);
+      if (entry.type !== 'directory' || selection === 'all') this.#attributes(path, at, entry, stat);
+      if (entry.type === 'directory') return await this.#inside(place, name, path, entry, selection);
+      const again = this.#linked(path, entry, stat);
+      if (entry.type === 'symlink') this.#target(path, at, entry);
+      if (entry.device !== undefined && entry.device !== String(stat.rdev)) this.#problem(path, 'is another device');
+      if (entry.type !== 'file') this.checked.others += 1;
+      else await this.#file(path, at, entry, stat, again);
+    } catch (error) {
+      this.#fault(path, error);
+    }
+  }
+
+  async #inside(place: Place, name: RawPath, path: string, entry: TreeEntry, selection: Selection): Promise<void> {
+    this.checked.directories += 1;
+    const inner = placeIn(place, name);
+    try {
+      await this.#directory(inner, `${path}/`, entry.tree!, selection);
+    } finally {
+      leavePlace(inner);
+    }
+  }
+
+  #attributes(path: string, at: RawPath, entry: Attributes, stat: BigIntStats): void {
+    const mode = Number(stat.mode) & 0o7777;
+    if (entry.type !== 'symlink' && mode !== entry.mode) {
+      this.#problem(path, `has permissions ${mode.toString(8)} and should have ${entry.mode.toString(8)}`);
+    }
+    if (isRoot() && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) {
+      this.#problem(path, `belongs to ${stat.uid}:${stat.gid} and should belong to ${entry.uid}:${entry.gid}`);
+    }
+    const off = stat.mtimeNs - BigInt(entry.mtime);
+    if (off > timeTolerance || off < -timeTolerance) {
+      this.#problem(path, `has modification time ${stat.mtimeNs} and should have ${entry.mtime}`);
+    }
+    if (native === undefined) return;
+    const [found, wanted] = [kept(native.attributes(at)), kept(entry.xattrs)];
+    if (found !== wanted) this.#problem(path, 'has other extended attributes than it should have');
+  }
+
+  /** True when the same file was seen by another name already. */
+  #linked(path: string, entry: TreeEntry, stat: BigIntStats): boolean {
+    const inode = `${stat.dev}:${stat.ino}`;
+    const key = entry.hardlink ?? `alone:${path}`;
+    const [seenAs, seenAt] = [this.#inodes.get(inode), this.#links.get(key)];
+    if (seenAs !== undefined && seenAs !== key)
+      this.#problem(path, 'is one file with another that it should be apart from');
+    if (seenAt !== undefined && seenAt !== inode) this.#problem(path, 'is a file of its own and should be a hard link');
+    if (stat.nlink > 1n || entry.hardlink !== undefined) {
+      this.#inodes.set(inode, key);
+      this.#links.set(key, inode);
+    }
+    return seenAs === key && seenAt === inode;
+  }
+
+  #target(path: string, at: RawPath, entry: TreeEntry): void {
+    const found = nameOf(readlinkSync(at, 'buffer'));
+    const same = 'name' in found ? found.name === entry.target : found.nameBase64 === entry.targetBase64;
+    if (!same) this.#problem(path, 'links to another target');
+  }
+
+  async #file(path: string, at: RawPath, entry: TreeEntry, stat: BigIntStats, again: boolean): Promise<void> {
+    this.checked.files += 1;
+    if (Number(stat.size) !== entry.size) {
+      return this.#problem(path, `has ${stat.size} bytes and should have ${entry.size}`);
+    }
+    if (again) return;
+    const fd = openSync(at, readFlags);
+    try {
+      const different = await this.#compare(fd, entry);
+      if (different !== undefined)
+        this.#problem(path, `has other bytes than it should have, from byte ${different} on`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The offset of the first blob that is not what the file has there. */
+  async #compare(fd: number, entry: TreeEntry): Promise<number | undefined> {
+    const { reader } = this.#context;
+    let position = 0;
+    for await (const ids of reader.blobsOf(entry)) {
+      for (const id of ids) {
+        const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
+        if (!this.#matches(fd, position, blob)) return position;
+        position += blob.length;
+        this.checked.bytes += blob.length;
+      }
+    }
+    return position === entry.size ? undefined : position;
+  }
+
+  #matches(fd: number, position: number, blob: Buffer): boolean {
+    if (blob.length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(blob.length);
+    let length = 0;
+    while (length < blob.length) {
+      const count = readSync(fd, this.#buffer, length, blob.length - length, position + length);
+      if (count === 0) return false;
+      length += count;
+    }
+    return blob.compare(this.#buffer, 0, length) === 0;
+  }
+
+  #fault(path: string, error: unknown): void {
+    if (isTidemarkError(error)) {
+      if (!['VaultDamaged', 'ObjectMissing', 'ChecksumMismatch'].includes(error.name)) throw error;
+      this.#problem(path, `cannot be compared: ${error.message}`);
+      return;
+    }
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    this.#problem(path, `cannot be read back (${code})`);
+  }
+
+  #problem(path: string, what: string): void {
+    this.problems.push({ path, what });
+  }
+}
+
+function kept(attributes: Readonly<Record<string, string>> | undefined): string {
+  const found = Object.entries(attributes ?? {}).filter(([name]) => isKept(name));
+  return JSON.stringify(found.sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -65,6 +65,7 @@ export async function startPostgres(options: StartOptions): Promise<RunningPostg
       };
     } catch (error) {
       server.process.stdin?.destroy();
+      await Promise.race([server.ended, systemClock.sleep(5000)]);
       // Somebody took the port between our looking and the server's binding.
       if (attempt < 3 && !options.port && /Address already in use/.test(server.words())) continue;
       throw error;
@@ -120,10 +121,13 @@ interface Launched {
   words(): string;
 }
 
-/** `$0 $@` is the server. The watcher's read ends when our end of the pipe is closed: by `stop`, or by our death. */
+/**
+ * `$0 $@` is the server. The watcher's read ends when our end of the pipe is closed: by `stop`, or by our death. It asks
+ * again, as a server that is only just starting does not hear it yet.
+ */
 const watch = `exec 3<&0
 "$0" "$@" </dev/null & server=$!
-(read -r line <&3; kill -INT $server) 2>/dev/null & watcher=$!
+(read -r line <&3; while kill -INT $server; do sleep 1; done) 2>/dev/null & watcher=$!
 exec 3<&-
 wait $server; code=$?
 kill $watcher 2>/dev/null
@@ -184,7 +188,11 @@ async function ready(server: Launched, url: string): Promise<void> {
       await withClient(connection, (client) => client.query('select 1'));
       return;
     } catch (error) {
-      if (systemClock.elapsed() - start > patience || !isTidemarkError(error, 'DatabaseUnreachable')) throw error;
+      const answered = !isTidemarkError(error, 'DatabaseUnreachable');
+      // It may be another server that answers at this port; then ours is about to end, and knows why.
+      if (answered) await Promise.race([server.ended, systemClock.sleep(1000)]);
+      if (answered && server.process.exitCode === null) throw error;
+      if (systemClock.elapsed() - start > patience) throw error;
     }
     await systemClock.sleep(30);
   }
@@ -192,7 +200,8 @@ async function ready(server: Launched, url: string): Promise<void> {
 
 function lastFault(words: string): string {
   const lines = words.trim().split('\n');
-  return lines.findLast((line) => /FATAL|ERROR|could not/.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+  const cause = lines.find((line) => /could not bind|FATAL|ERROR/.test(line)) ?? lines.at(-1) ?? '';
+  return cause.replace(/^.*?(?:LOG|FATAL|ERROR|WARNING): +/, '') || 'it said nothing';
 }
 
 async function stop(server: Launched, dataDirectory: string, how: 'fast' | 'immediate'): Promise<void> {

@@ -32,10 +32,12 @@ export class Chunker {
   readonly #gear: Int32Array;
   readonly #strict: number;
   readonly #loose: number;
+  #rolling = 0;
 
   constructor(gear: Int32Array, sizes: ChunkSizes) {
     const bits = Math.log2(sizes.average);
-    if (!Number.isInteger(bits) || bits > 28) throw new RangeError(`average chunk size ${sizes.average} is not a power of two`);
+    if (!Number.isInteger(bits) || bits > 28)
+      throw new RangeError(`average chunk size ${sizes.average} is not a power of two`);
     this.sizes = sizes;
     this.#gear = gear;
     this.#strict = ~0 << (32 - bits - 2);
@@ -50,22 +52,39 @@ export class Chunker {
     const available = end - start;
     const { minimum, average, maximum } = this.sizes;
     if (available <= minimum) return last ? available : 0;
-    const gear = this.#gear;
-    const limit = start + Math.min(available, maximum);
+    const first = start + minimum;
     const normal = start + Math.min(available, average);
-    const strict = this.#strict;
-    const loose = this.#loose;
-    let rolling = 0;
-    let at = start + minimum;
-    for (; at < normal; at += 1) {
-      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
-      if ((rolling & strict) === 0) return at + 1 - start;
-    }
-    for (; at < limit; at += 1) {
-      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
-      if ((rolling & loose) === 0) return at + 1 - start;
-    }
+    this.#rolling = 0;
+    let at = this.#find(bytes, first, normal, this.#strict);
+    if (at < 0) at = this.#find(bytes, Math.max(first, normal), start + Math.min(available, maximum), this.#loose);
+    if (at >= 0) return at - start;
     if (available >= maximum) return maximum;
     return last ? available : 0;
+  }
+
+  /**
+   * Rolls on over `bytes[from, to)` until the bits of `mask` are zero; returns where the byte after that is, or -1. Four
+   * bytes a turn, written out: this loop sees every byte of a first backup, and is nearly twice as fast so.
+   */
+  #find(bytes: Uint8Array, from: number, to: number, mask: number): number {
+    const gear = this.#gear;
+    let rolling = this.#rolling;
+    let at = from;
+    for (; at + 4 <= to; at += 4) {
+      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
+      if ((rolling & mask) === 0) return at + 1;
+      rolling = ((rolling << 1) + gear[bytes[at + 1]!]!) | 0;
+      if ((rolling & mask) === 0) return at + 2;
+      rolling = ((rolling << 1) + gear[bytes[at + 2]!]!) | 0;
+      if ((rolling & mask) === 0) return at + 3;
+      rolling = ((rolling << 1) + gear[bytes[at + 3]!]!) | 0;
+      if ((rolling & mask) === 0) return at + 4;
+    }
+    for (; at < to; at += 1) {
+      rolling = ((rolling << 1) + gear[bytes[at]!]!) | 0;
+      if ((rolling & mask) === 0) return at + 1;
+    }
+    this.#rolling = rolling;
+    return -1;
   }
 }

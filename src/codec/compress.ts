@@ -2,8 +2,9 @@
  * Compression of whole frames on the thread pool: zstd, or nothing where it does not pay. One output buffer of the largest
  * possible size is used, as many small ones would cost a round trip through the pool each.
  */
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+
 import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { fail } from '../core/errors.ts';
 
 export type FrameCodec = 'zstd' | 'raw';
@@ -30,11 +31,15 @@ export async function expand(codec: FrameCodec, bytes: Uint8Array, plainLength: 
     plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } else {
     try {
-      plain = await decompressing(bytes, { chunkSize: Math.max(1024, plainLength), maxOutputLength: Math.max(1, plainLength) });
+      plain = await decompressing(bytes, {
+        chunkSize: Math.max(1024, plainLength),
+        maxOutputLength: Math.max(1, plainLength),
+      });
     } catch (cause) {
       return fail('VaultDamaged', 'a compressed frame cannot be expanded', { cause });
     }
   }
-  if (plain.length !== plainLength) fail('VaultDamaged', `a frame expands to ${plain.length} bytes instead of ${plainLength}`);
+  if (plain.length !== plainLength)
+    fail('VaultDamaged', `a frame expands to ${plain.length} bytes instead of ${plainLength}`);
   return plain;
 }

@@ -51,7 +51,9 @@ export function createSeal(key: Uint8Array, random: Random): Seal {
         const plain = decipher.update(sealed.subarray(nonceLength, sealed.length - tagLength));
         return Buffer.concat([plain, decipher.final()]);
       } catch (cause) {
-        return fail('VaultDamaged', 'sealed bytes do not open: they were changed, or sealed with another key', { cause });
+        return fail('VaultDamaged', 'sealed bytes do not open: they were changed, or sealed with another key', {
+          cause,
+        });
       }
     },
   };
@@ -67,7 +69,9 @@ const passphraseKey = (passphrase: string, salt: Buffer, { n, r, p }: typeof cos
 
 export async function wrapMasterKey(master: Uint8Array, passphrase: string, random: Random): Promise<PassphraseWrap> {
   if (passphrase.length < 12) {
-    fail('VaultKeyWrong', 'the passphrase is shorter than 12 characters', { hint: 'Choose a longer one; it is all that protects the vault.' });
+    fail('VaultKeyWrong', 'the passphrase is shorter than 12 characters', {
+      hint: 'Choose a longer one; it is all that protects the vault.',
+    });
   }
   const salt = random.bytes(32);
   const key = await passphraseKey(passphrase, salt, cost);

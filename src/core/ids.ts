@@ -6,7 +6,10 @@ import { hash } from 'node:crypto';
 
 /** `2026-03-15T12:04:59.123Z` as `20260315T120459Z`; always UTC, so two local times in a repeated hour never collide. */
 export function compactTime(time: Date): string {
-  return time.toISOString().replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+  return time
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
 }
 
 /** Eight hexadecimal digits that depend on every part and on nothing else. */

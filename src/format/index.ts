@@ -117,7 +117,8 @@ export function decodeIndexObject(stored: Buffer): IndexObject {
   const header = stored.subarray(0, indexHeader.length);
   if (!header.equals(indexHeader)) {
     const seen = header.toString('latin1');
-    if (seen.startsWith('tidemark-index ')) fail('VaultFormatUnknown', `an index segment has format version ${seen.slice(15).trim()}`);
+    if (seen.startsWith('tidemark-index '))
+      fail('VaultFormatUnknown', `an index segment has format version ${seen.slice(15).trim()}`);
     fail('VaultDamaged', 'an object does not begin as an index segment does');
   }
   if (stored.length < indexHeader.length + 5) fail('VaultDamaged', 'an index segment is cut short');

@@ -12,6 +12,9 @@ export const layout = {
   trusts: (snapshot?: string): string => (snapshot === undefined ? 'trust/' : `trust/${snapshot}/`),
   hold: (snapshot: string): string => `holds/${snapshot}.json`,
   holds: 'holds/',
+  /** When later runs found a versioned source still in the state of this snapshot. */
+  sighting: (snapshot: string): string => `sightings/${snapshot}.json`,
+  sightings: 'sightings/',
   lease: (name: string): string => `leases/${name}.json`,
   leases: 'leases/',
   fossils: 'fossils/',

@@ -48,7 +48,8 @@ export function decodeDirectory(bytes: Uint8Array): PackDirectory {
   } catch (cause) {
     return fail('VaultDamaged', 'the directory of a pack is not JSON', { cause });
   }
-  if (value.pack !== packVersion) fail('VaultFormatUnknown', `a pack's directory has format version ${JSON.stringify(value.pack)}`);
+  if (value.pack !== packVersion)
+    fail('VaultFormatUnknown', `a pack's directory has format version ${JSON.stringify(value.pack)}`);
   if ((value.kind !== 'data' && value.kind !== 'tree') || !Array.isArray(value.frames)) {
     fail('VaultDamaged', 'the directory of a pack has no kind or no frames');
   }
@@ -74,11 +75,13 @@ export interface LocatedDirectory {
 /** Where the stored directory lies in a whole pack. Errors: `VaultFormatUnknown`, `VaultDamaged`. */
 export function locateDirectory(pack: Uint8Array): LocatedDirectory {
   const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.byteLength);
-  if (bytes.length < packHeader.length + trailerLength) fail('VaultDamaged', `a pack of ${bytes.length} bytes is too short to be whole`);
+  if (bytes.length < packHeader.length + trailerLength)
+    fail('VaultDamaged', `a pack of ${bytes.length} bytes is too short to be whole`);
   const header = bytes.subarray(0, packHeader.length);
   if (!header.equals(packHeader)) {
     const seen = header.toString('latin1');
-    if (seen.startsWith('tidemark-pack ')) fail('VaultFormatUnknown', `a pack has format version ${seen.slice(14).trim()}`);
+    if (seen.startsWith('tidemark-pack '))
+      fail('VaultFormatUnknown', `a pack has format version ${seen.slice(14).trim()}`);
     fail('VaultDamaged', 'an object does not begin as a pack does');
   }
   const trailer = bytes.subarray(bytes.length - trailerLength);
@@ -87,6 +90,7 @@ export function locateDirectory(pack: Uint8Array): LocatedDirectory {
   const start = bytes.length - trailerLength - length;
   if (start < packHeader.length) fail('VaultDamaged', 'the directory of a pack is longer than the pack');
   const directory = bytes.subarray(start, start + length);
-  if (crc32(directory) !== trailer.readUInt32LE(12)) fail('VaultDamaged', 'the directory of a pack does not have its checksum');
+  if (crc32(directory) !== trailer.readUInt32LE(12))
+    fail('VaultDamaged', 'the directory of a pack does not have its checksum');
   return { codec: trailer.readUInt32LE(8) === 1 ? 'zstd' : 'raw', plain: trailer.readUInt32LE(4), bytes: directory };
 }

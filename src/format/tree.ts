@@ -86,7 +86,10 @@ export function decodeTree(bytes: Uint8Array): Tree {
     return fail('VaultDamaged', 'a directory listing is not JSON', { cause });
   }
   if (value.tree !== treeVersion) {
-    fail('VaultFormatUnknown', `a directory listing has format version ${JSON.stringify(value.tree)}, known is ${treeVersion}`);
+    fail(
+      'VaultFormatUnknown',
+      `a directory listing has format version ${JSON.stringify(value.tree)}, known is ${treeVersion}`,
+    );
   }
   if (!Array.isArray(value.entries)) fail('VaultDamaged', 'a directory listing has no entries');
   return { entries: value.entries as TreeEntry[] };
@@ -99,8 +102,12 @@ export function encodeChunkList(blobs: readonly BlobId[]): Buffer {
 export function decodeChunkList(bytes: Uint8Array): readonly BlobId[] {
   const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as { list?: unknown; blobs?: unknown };
   if (value.list !== treeVersion) {
-    fail('VaultFormatUnknown', `a chunk list has format version ${JSON.stringify(value.list)}, known is ${treeVersion}`);
+    fail(
+      'VaultFormatUnknown',
+      `a chunk list has format version ${JSON.stringify(value.list)}, known is ${treeVersion}`,
+    );
   }
-  if (!Array.isArray(value.blobs) || !value.blobs.every(isBlobId)) fail('VaultDamaged', 'a chunk list holds no blob ids');
+  if (!Array.isArray(value.blobs) || !value.blobs.every(isBlobId))
+    fail('VaultDamaged', 'a chunk list holds no blob ids');
   return value.blobs;
 }

@@ -1,9 +1,9 @@
 /** The vaults of a plan: number 0 is the primary, the others are its replicas in the order of the plan. */
 import type { Clock } from '../core/clock.ts';
 import { fail, isTidemarkError } from '../core/errors.ts';
-import type { ObjectStore } from '../storage/port.ts';
 import { layout } from '../format/layout.ts';
-import { Vault, vaultAt, type VaultSecrets } from '../vault/vault.ts';
+import type { ObjectStore } from '../storage/port.ts';
+import { Vault, type VaultSecrets, vaultAt } from '../vault/vault.ts';
 
 export interface Vaults {
   readonly count: number;
@@ -25,7 +25,8 @@ export function createVaults(
 ): Vaults {
   const opened = new Map<number, Promise<Vault>>();
   const store = (vault: number): ObjectStore =>
-    stores[vault] ?? fail('InputInvalid', `there is no vault ${vault}; the plan has ${stores.length}`, {
+    stores[vault] ??
+    fail('InputInvalid', `there is no vault ${vault}; the plan has ${stores.length}`, {
       hint: `Use a number from 0 (the primary) to ${stores.length - 1}.`,
     });
   const open = (vault: number): Promise<Vault> => {
@@ -54,10 +55,14 @@ export function createVaults(
       const there = await vaultAt(store(vault));
       if (there === undefined) await primary.createReplica(store(vault));
       else if (there.id !== primary.config.id) {
-        fail('VaultMissing', `${store(vault).name} holds another vault than ${primary.store.name}, so it cannot be its replica`, {
-          hint: 'Give the replica a place of its own.',
-          context: { primary: primary.config.id, replica: there.id },
-        });
+        fail(
+          'VaultMissing',
+          `${store(vault).name} holds another vault than ${primary.store.name}, so it cannot be its replica`,
+          {
+            hint: 'Give the replica a place of its own.',
+            context: { primary: primary.config.id, replica: there.id },
+          },
+        );
       }
       return open(vault);
     },

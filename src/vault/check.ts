@@ -7,10 +7,10 @@ import { isTidemarkError } from '../core/errors.ts';
 import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
 import { decodeDirectory, locateDirectory, type PackDirectory } from '../format/pack.ts';
-import { toIndexFrame } from './pack-builder.ts';
 import { readIndexSegment } from './index-loader.ts';
-import { storeIndexSegment } from './writer.ts';
+import { toIndexFrame } from './pack-builder.ts';
 import type { Vault } from './vault.ts';
+import { storeIndexSegment } from './writer.ts';
 
 export type Damage =
   | 'pack-missing'
@@ -66,6 +66,20 @@ export async function checkPack(vault: Vault, id: string): Promise<{ finding: Fi
   return { finding: undefined, bytes: stored.length };
 }
 
+/** Reads the whole pack and compares it with its name only: enough to know that it is what was once written. */
+export async function checkPackSum(vault: Vault, id: string): Promise<{ finding: Finding | undefined; bytes: number }> {
+  const object = layout.pack(id);
+  try {
+    const stored = await vault.store.get(object);
+    const sum = await sha256InBackground(stored as Buffer<ArrayBuffer>);
+    const wrong: Finding = { what: 'pack-checksum', object, detail: `its SHA-256 is ${sum}` };
+    return { finding: sum === id ? undefined : wrong, bytes: stored.length };
+  } catch (error) {
+    if (!isTidemarkError(error, 'ObjectMissing')) throw error;
+    return { finding: { what: 'pack-missing', object, detail: 'the object is not there' }, bytes: 0 };
+  }
+}
+
 /** Puts back a pack from another vault with the same keys. True when the other one had it whole. */
 export async function repairPack(vault: Vault, id: string, from: Vault): Promise<boolean> {
   let stored: Buffer;
@@ -94,7 +108,8 @@ export async function checkIndex(vault: Vault): Promise<IndexCheck> {
   const indexed = new Map<string, number>();
   for (const key of await vault.objects.keys(layout.indexes)) {
     try {
-      for (const pack of await readIndexSegment(vault.store, vault.cipher, idInKey(key))) indexed.set(pack.id, pack.size);
+      for (const pack of await readIndexSegment(vault.store, vault.cipher, idInKey(key)))
+        indexed.set(pack.id, pack.size);
     } catch (error) {
       if (isTidemarkError(error, 'ObjectMissing')) continue; // merged meanwhile
       if (!isTidemarkError(error, 'VaultDamaged')) throw error;
@@ -116,13 +131,18 @@ export async function checkIndex(vault: Vault): Promise<IndexCheck> {
     }
   }
   for (const id of indexed.keys()) {
-    if (!there.has(id)) findings.push({ what: 'pack-missing', object: layout.pack(id), detail: 'the object is not there' });
+    if (!there.has(id))
+      findings.push({ what: 'pack-missing', object: layout.pack(id), detail: 'the object is not there' });
   }
   return { findings, unindexed, packs };
 }
 
 /** Indexes packs from their own directories, then removes segments that cannot be read. Returns how many packs it indexed. */
-export async function rebuildIndex(vault: Vault, packs: readonly string[], damagedSegments: readonly string[]): Promise<number> {
+export async function rebuildIndex(
+  vault: Vault,
+  packs: readonly string[],
+  damagedSegments: readonly string[],
+): Promise<number> {
   const records: PackRecord[] = [];
   for (const id of packs) {
     try {

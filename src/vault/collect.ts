@@ -50,7 +50,9 @@ export async function collectGarbage(vault: Vault, now: Date, grace: number): Pr
   const ripe = fossils.filter(
     ({ marked, writers }) => new Date(marked).getTime() + grace <= now.getTime() && writers?.every(ended) === true,
   );
-  const waiting = fossils.filter((fossil) => !ripe.includes(fossil)).reduce((sum, fossil) => sum + fossil.packs.length, 0);
+  const waiting = fossils
+    .filter((fossil) => !ripe.includes(fossil))
+    .reduce((sum, fossil) => sum + fossil.packs.length, 0);
   if (ripe.length === 0) return { packs: 0, bytes: 0, revived: 0, waiting };
 
   const index = await vault.index();
@@ -61,7 +63,8 @@ export async function collectGarbage(vault: Vault, now: Date, grace: number): Pr
     await dropFromIndex(vault, new Set(garbage.map((pack) => pack.id)));
     await vault.store.delete(garbage.map((pack) => layout.pack(pack.id)));
     for (const pack of garbage.slice(0, 1)) {
-      if (await vault.store.head(layout.pack(pack.id))) fail('DeleteIncomplete', `pack ${pack.id} is still there after its deletion`);
+      if (await vault.store.head(layout.pack(pack.id)))
+        fail('DeleteIncomplete', `pack ${pack.id} is still there after its deletion`);
     }
   }
   for (const fossil of ripe) await vault.fossils.delete(fossil.id);
@@ -79,10 +82,14 @@ async function reachedPacks(vault: Vault, index: BlobIndex, snapshots: readonly 
   for (const snapshot of snapshots) await reach.follow(snapshot.root);
   const lost = reach.missing[0];
   if (lost) {
-    fail('PruneRefused', `${reach.missing.length} blobs that snapshots in ${vault.store.name} need cannot be read, first ${lost.path}`, {
-      hint: 'Run `tidemark verify --read-all` to repair the vault, then prune again.',
-      context: { blob: lost.blob, path: lost.path, why: lost.why },
-    });
+    fail(
+      'PruneRefused',
+      `${reach.missing.length} blobs that snapshots in ${vault.store.name} need cannot be read, first ${lost.path}`,
+      {
+        hint: 'Run `tidemark verify --read-all` to repair the vault, then prune again.',
+        context: { blob: lost.blob, path: lost.path, why: lost.why },
+      },
+    );
   }
   return new Set([...reach.packs()].map((number) => index.packs[number]!.id));
 }

@@ -58,14 +58,22 @@ export class VaultObjects {
     if (parsed.success) return parsed.data;
     const version = (value as { version?: unknown } | null)?.version;
     if (typeof version === 'number' && version > 1) {
-      return fail('VaultFormatUnknown', `${key} in ${this.store.name} has format version ${version}; this Tidemark knows 1`, {
-        hint: 'Use the version of Tidemark that wrote it, or a newer one.',
-        context: { key, version },
-      });
+      return fail(
+        'VaultFormatUnknown',
+        `${key} in ${this.store.name} has format version ${version}; this Tidemark knows 1`,
+        {
+          hint: 'Use the version of Tidemark that wrote it, or a newer one.',
+          context: { key, version },
+        },
+      );
     }
-    return fail('VaultDamaged', `${key} in ${this.store.name} is not what it should be: ${z.prettifyError(parsed.error)}`, {
-      context: { key },
-    });
+    return fail(
+      'VaultDamaged',
+      `${key} in ${this.store.name} is not what it should be: ${z.prettifyError(parsed.error)}`,
+      {
+        context: { key },
+      },
+    );
   }
 
   async keys(prefix: string): Promise<string[]> {

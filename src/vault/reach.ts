@@ -13,6 +13,8 @@ export interface MissingBlob {
   /** Path within the snapshot of what needs it. */
   readonly path: string;
   readonly why: string;
+  /** The pack that should have it, where that is known. */
+  readonly pack?: string;
 }
 
 export class Reach {
@@ -84,6 +86,8 @@ export class Reach {
   #lost(blob: BlobId, path: string, error: unknown): void {
     const damage = isTidemarkError(error, 'VaultDamaged') || isTidemarkError(error, 'ObjectMissing');
     if (!damage) throw error;
-    this.missing.push({ blob, path, why: error.message });
+    const entry = this.#index.find(blob);
+    const pack = entry < 0 ? {} : { pack: this.#index.packs[this.#index.packOf(entry)]!.id };
+    this.missing.push({ blob, path, why: error.message, ...pack });
   }
 }

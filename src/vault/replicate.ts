@@ -1,8 +1,8 @@
 /** Brings what a snapshot needs from one vault to another with the same id and keys: packs as they are, index, commit last. */
 import { sha256InBackground } from '../codec/identity.ts';
 import { fail } from '../core/errors.ts';
-import { layout } from '../format/layout.ts';
 import type { PackRecord } from '../format/index.ts';
+import { layout } from '../format/layout.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { packDirectory } from './check.ts';
 import { toIndexFrame } from './pack-builder.ts';
@@ -17,10 +17,14 @@ export async function packsOf(vault: Vault, snapshot: Snapshot): Promise<string[
   await reach.follow(snapshot.root);
   const lost = reach.missing[0];
   if (lost) {
-    fail('VaultDamaged', `snapshot ${snapshot.id} in ${vault.store.name} lacks ${reach.missing.length} blobs, first for ${lost.path}: ${lost.why}`, {
-      hint: 'Run `tidemark verify --read-all`: it repairs from a replica.',
-      context: { snapshot: snapshot.id, blob: lost.blob, path: lost.path },
-    });
+    fail(
+      'VaultDamaged',
+      `snapshot ${snapshot.id} in ${vault.store.name} lacks ${reach.missing.length} blobs, first for ${lost.path}: ${lost.why}`,
+      {
+        hint: 'Run `tidemark verify --read-all`: it repairs from a replica.',
+        context: { snapshot: snapshot.id, blob: lost.blob, path: lost.path, ...(lost.pack && { pack: lost.pack }) },
+      },
+    );
   }
   return [...reach.packs()].map((number) => index.packs[number]!.id).sort();
 }

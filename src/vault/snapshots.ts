@@ -12,6 +12,10 @@ export type TrustRecord = z.infer<typeof trustSchema>;
 const holdSchema = z.object({ who: z.string(), why: z.string(), time: z.iso.datetime() });
 export type Hold = z.infer<typeof holdSchema>;
 
+const sightingsSchema = z.object({ times: z.array(z.iso.datetime()) });
+/** More than a year of daily ones. */
+const sightingsKept = 400;
+
 export class Snapshots {
   readonly #objects: VaultObjects;
   /** Snapshots never change, so one that was read stays read. */
@@ -26,16 +30,21 @@ export class Snapshots {
     const keys = await this.#objects.keys(layout.snapshots(source));
     const snapshots: Snapshot[] = [];
     for (const key of keys) snapshots.push(await this.#read(key));
-    return snapshots.sort((one, other) => (one.time === other.time ? compare(other.id, one.id) : compare(other.time, one.time)));
+    return snapshots.sort((one, other) =>
+      one.time === other.time ? compare(other.id, one.id) : compare(other.time, one.time),
+    );
   }
 
   /** Errors: `SnapshotMissing`. */
   async get(id: string): Promise<Snapshot> {
     const found = await this.find(id);
-    return found ?? fail('SnapshotMissing', `there is no snapshot ${id} in ${this.#objects.store.name}`, {
-      hint: 'List them with `tidemark snapshots`.',
-      context: { snapshot: id },
-    });
+    return (
+      found ??
+      fail('SnapshotMissing', `there is no snapshot ${id} in ${this.#objects.store.name}`, {
+        hint: 'List them with `tidemark snapshots`.',
+        context: { snapshot: id },
+      })
+    );
   }
 
   async find(id: string): Promise<Snapshot | undefined> {
@@ -64,11 +73,34 @@ export class Snapshots {
   async delete(snapshot: Snapshot): Promise<void> {
     await this.#objects.store.delete([layout.snapshot(snapshot.source, snapshot.id)]);
     this.#known.delete(layout.snapshot(snapshot.source, snapshot.id));
-    await this.#objects.store.delete(await this.#objects.keys(layout.trusts(snapshot.id)));
+    await this.#objects.store.delete([
+      ...(await this.#objects.keys(layout.trusts(snapshot.id))),
+      layout.sighting(snapshot.id),
+    ]);
   }
 
   async recordTrust(id: string, record: TrustRecord): Promise<void> {
     await this.#objects.write(layout.trust(id, record.level), record);
+  }
+
+  /** A later run found the source still in exactly this state. */
+  async recordSighting(id: string, time: Date): Promise<void> {
+    const known = await this.#objects.readIfThere(layout.sighting(id), sightingsSchema);
+    const times = [...new Set([...(known?.times ?? []), time.toISOString()])].sort();
+    await this.#objects.write(layout.sighting(id), { times: times.slice(-sightingsKept) });
+  }
+
+  async sightings(): Promise<Map<string, Date[]>> {
+    const sightings = new Map<string, Date[]>();
+    for (const key of await this.#objects.keys(layout.sightings)) {
+      const known = await this.#objects.readIfThere(key, sightingsSchema);
+      if (known)
+        sightings.set(
+          idInKey(key),
+          known.times.map((time) => new Date(time)),
+        );
+    }
+    return sightings;
   }
 
   /** What verification has shown of each snapshot, by its id. */

@@ -10,7 +10,7 @@ import type { Random } from '../core/random.ts';
 import { layout } from '../format/layout.ts';
 import { defaultSizes, type VaultConfig, vaultConfigSchema, vaultVersion } from '../format/vault.ts';
 import type { ObjectStore } from '../storage/port.ts';
-import { BlobIndex } from './blob-index.ts';
+import type { BlobIndex } from './blob-index.ts';
 import { createCipher, type VaultCipher } from './cipher.ts';
 import { Fossils } from './fossils.ts';
 import { IndexLoader } from './index-loader.ts';
@@ -65,7 +65,12 @@ export class Vault {
   }
 
   /** Makes a new vault. Two that try at once end with one vault, and both may open it. */
-  static async create(store: ObjectStore, sealing: 'none' | 'passphrase', now: Date, secrets: VaultSecrets): Promise<void> {
+  static async create(
+    store: ObjectStore,
+    sealing: 'none' | 'passphrase',
+    now: Date,
+    secrets: VaultSecrets,
+  ): Promise<void> {
     const config: VaultConfig = {
       format: 'tidemark-vault',
       version: vaultVersion,
@@ -75,9 +80,11 @@ export class Vault {
       sealing: { kind: 'none' },
     };
     if (sealing === 'passphrase') {
-      const passphrase = secrets.passphrase ?? fail('VaultKeyWrong', 'the plan asks for sealing and no passphrase was given', {
-        hint: 'Set TIDEMARK_PASSPHRASE.',
-      });
+      const passphrase =
+        secrets.passphrase ??
+        fail('VaultKeyWrong', 'the plan asks for sealing and no passphrase was given', {
+          hint: 'Set TIDEMARK_PASSPHRASE.',
+        });
       const key = await wrapMasterKey(secrets.random.bytes(32), passphrase, secrets.random);
       config.sealing = { kind: 'passphrase', key };
     }
@@ -136,23 +143,35 @@ async function readConfig(store: ObjectStore): Promise<VaultConfig> {
   }
   const version = (value as { version?: unknown } | null)?.version;
   if (typeof version === 'number' && version > vaultVersion) {
-    fail('VaultFormatUnknown', `the vault ${store.name} has format version ${version}; this Tidemark knows ${vaultVersion}`, {
-      hint: 'Use the version of Tidemark that wrote it, or a newer one.',
-      context: { version },
-    });
+    fail(
+      'VaultFormatUnknown',
+      `the vault ${store.name} has format version ${version}; this Tidemark knows ${vaultVersion}`,
+      {
+        hint: 'Use the version of Tidemark that wrote it, or a newer one.',
+        context: { version },
+      },
+    );
   }
   const parsed = vaultConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  return fail('VaultDamaged', `${layout.vault} in ${store.name} is not what it should be: ${z.prettifyError(parsed.error)}`, {
-    hint: 'Copy vault.json from a replica; it is the same there.',
-  });
+  return fail(
+    'VaultDamaged',
+    `${layout.vault} in ${store.name} is not what it should be: ${z.prettifyError(parsed.error)}`,
+    {
+      hint: 'Copy vault.json from a replica; it is the same there.',
+    },
+  );
 }
 
 async function createConfig(store: ObjectStore, config: VaultConfig): Promise<void> {
   if (!store.capabilities.conditionalCreate) {
-    fail('StoreLawBroken', `${store.name} cannot create an object only if it is absent, so snapshots could be lost there`, {
-      hint: 'Keep the vault on a store that can.',
-    });
+    fail(
+      'StoreLawBroken',
+      `${store.name} cannot create an object only if it is absent, so snapshots could be lost there`,
+      {
+        hint: 'Keep the vault on a store that can.',
+      },
+    );
   }
   try {
     await store.put(layout.vault, Buffer.from(canonicalJson(config)), { ifAbsent: true });

@@ -6,12 +6,12 @@
  * pack is durable and not before.
  */
 import type { Chunker } from '../codec/chunk.ts';
+import { sha256 } from '../codec/identity.ts';
 import type { Random } from '../core/random.ts';
 import type { BlobId, BlobKind } from '../format/blob.ts';
 import { encodeIndex, encodeIndexObject, type PackRecord } from '../format/index.ts';
 import { layout } from '../format/layout.ts';
 import type { ObjectStore } from '../storage/port.ts';
-import { sha256 } from '../codec/identity.ts';
 import type { BlobIndex } from './blob-index.ts';
 import type { VaultCipher } from './cipher.ts';
 import { ContentStream, type StreamState } from './content-stream.ts';

@@ -2,7 +2,18 @@
 import * as z from 'zod';
 import type { Problem, Snapshot, Totals } from '../../format/snapshot.ts';
 import type { OperationContext } from '../context.ts';
-import { captureContext, type Job, jobKey, jobRecordSchema, jobSchema, leaseOf, program, shardKey, shardRecordSchema } from './job.ts';
+import {
+  captureContext,
+  type Job,
+  jobKey,
+  jobRecordSchema,
+  jobSchema,
+  leaseOf,
+  packsKey,
+  program,
+  shardKey,
+  shardRecordSchema,
+} from './job.ts';
 
 export const commitSnapshotInput = z.object({ job: jobSchema, shards: z.number().int().nonnegative() });
 
@@ -57,9 +68,11 @@ export async function commitSnapshot(
     problemCount: content.problems.length,
     ...(suspicion !== undefined && { suspicion }),
     ...(record.parent !== undefined && { parent: record.parent }),
-    details: { ...content.details, packs: [...parts.flatMap((part) => part.packs), ...written.packs.map((pack) => pack.id)].length },
+    details: { ...content.details },
     program,
   };
+  const packs = [...parts.flatMap((part) => part.packs), ...written.packs.map((pack) => pack.id)];
+  await vault.objects.write(packsKey(job), { packs });
   await vault.leases.demand(leaseOf(job), context.clock.now());
   await vault.snapshots.commit(snapshot);
   context.log.info('snapshot-committed', { run: job.run, source: job.source, snapshot: snapshot.id, ...totals });
@@ -68,11 +81,12 @@ export async function commitSnapshot(
 
 function outcome(job: Job, snapshot: Snapshot, vaults: number): CommittedSnapshot {
   const { files, read, stored } = snapshot.totals;
+  const adopted = snapshot.run !== job.run;
   return {
     job,
     snapshot: snapshot.id,
     files,
-    bytes: { read, stored },
+    bytes: adopted ? { read: 0, stored: 0 } : { read, stored },
     problems: snapshot.problemCount,
     ...(snapshot.suspicion !== undefined && { suspicion: snapshot.suspicion }),
     replicas: Array.from({ length: vaults - 1 }, (_, at) => ({ job, snapshot: snapshot.id, vault: at + 1 })),
@@ -86,7 +100,8 @@ function outcome(job: Job, snapshot: Snapshot, vaults: number): CommittedSnapsho
 export function suspicionOf(now: Totals, before: Totals | undefined): string | undefined {
   if (!before) return undefined;
   if (now.files === 0 && before.files > 0) return `it is empty; the snapshot before has ${before.files} files`;
-  if (before.files >= 20 && now.files * 2 < before.files) return `it has ${now.files} files; the snapshot before has ${before.files}`;
+  if (before.files >= 20 && now.files * 2 < before.files)
+    return `it has ${now.files} files; the snapshot before has ${before.files}`;
   if (before.bytes >= 1_000_000 && now.bytes * 2 < before.bytes) {
     return `it has ${now.bytes} bytes; the snapshot before has ${before.bytes}`;
   }

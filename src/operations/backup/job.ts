@@ -1,9 +1,9 @@
 /** A job: one source inside a run. Its payload is a reference; everything larger lies in the vault's work area. */
 import * as z from 'zod';
+import { fail } from '../../core/errors.ts';
 import { layout } from '../../format/layout.ts';
 import { cadences, snapshotVersion } from '../../format/snapshot.ts';
 import type { CaptureContext, ContentSink, PreviousSnapshot } from '../../sources/port.ts';
-import { fail } from '../../core/errors.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 
@@ -42,7 +42,10 @@ export const jobKey = (job: Job): string => layout.work(job.run, job.source, 'jo
 export const shardKey = (job: Job, shard: number): string => layout.work(job.run, job.source, `shard-${shard}`);
 export const cursorKey = (job: Job, shard: number, cursor: number): string =>
   layout.work(job.run, job.source, `shard-${shard}-cursor-${cursor}`);
-export const batchKey = (job: Job, vault: number, batch: number | 'plan'): string =>
+/** The packs that the job stored, to be read back. */
+export const packsKey = (job: Job): string => layout.work(job.run, job.source, 'packs');
+export const packsSchema = z.object({ packs: z.array(z.string()) });
+export const batchKey = (job: Job, vault: number, batch: number | 'needed'): string =>
   layout.work(job.run, job.source, `replica-${vault}-${batch}`);
 
 /** Name of the lease under which a job stores packs. */

@@ -9,7 +9,7 @@ export const splitJobInput = z.object({ job: jobSchema });
 
 export interface SplitJob {
   readonly job: Job;
-  /** False when a snapshot of this version is there already: `adopt`. */
+  /** False would end the job here. A snapshot that is there already is adopted, with no shards to capture. */
   readonly capture: boolean;
   readonly adopt?: string;
   readonly shards: readonly { readonly job: Job; readonly shard: number; readonly of: number }[];
@@ -24,7 +24,12 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const revision = await source.revision?.(capture);
   const id = snapshotId(job.source, new Date(job.time), revision ?? job.run);
   const adopt = known.find((snapshot) => snapshot.id === id || sameRevision(snapshot, revision));
-  if (adopt) return { job, capture: false, adopt: adopt.id, shards: [] };
+  if (adopt) {
+    // nothing to capture; verification and replication still run, as an earlier run may have failed in between
+    await vault.snapshots.recordSighting(adopt.id, new Date(job.time));
+    await vault.objects.write(jobKey(job), { snapshot: adopt.id, started: job.time, shards: [] } satisfies JobRecord);
+    return { job, capture: true, adopt: adopt.id, shards: [] };
+  }
 
   await takeWriterLease(vault, job, context.clock.now());
   const shards = await source.split(capture);

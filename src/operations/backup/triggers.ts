@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
-import type { Plan, SourcePlan } from '../../plan/plan.ts';
+import type { Plan, SourcePlan } from '../../plan/index.ts';
 
 const envelopeSchema = z.object({
   source: z.string(),
@@ -47,9 +47,13 @@ export function changesOf(event: unknown, plan: Plan): Change[] {
     if (!own.success) return unknown(event, z.prettifyError(own.error));
     const source = plan.sources.find(({ id }) => id === own.data.source);
     if (!source) {
-      fail('SourceUnknown', `a Configuration Change event names the source ${JSON.stringify(own.data.source)}, which the plan does not have`, {
-        hint: `Send one of: ${plan.sources.map(({ id }) => id).join(', ')}.`,
-      });
+      fail(
+        'SourceUnknown',
+        `a Configuration Change event names the source ${JSON.stringify(own.data.source)}, which the plan does not have`,
+        {
+          hint: `Send one of: ${plan.sources.map(({ id }) => id).join(', ')}.`,
+        },
+      );
     }
     return [...asked, { source, revision: own.data.revision }];
   }
@@ -68,12 +72,20 @@ function commitChanges(commit: z.infer<typeof codeCommitSchema>, plan: Plan): Ch
 }
 
 const repositoryName = (repository: string): string =>
-  repository.replace(/\/+$/, '').replace(/\.git$/, '').split(/[/:]/).at(-1) ?? '';
+  repository
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .split(/[/:]/)
+    .at(-1) ?? '';
 
 function unknown(event: unknown, why: string): never {
   const { source, 'detail-type': type } = (event ?? {}) as Record<string, unknown>;
-  return fail('EventUnknown', `an event from ${JSON.stringify(source)} of type ${JSON.stringify(type)} is not understood: ${why}`, {
-    hint: 'See events/README.md for the events that start a backup; name others under `on:` of a source.',
-    context: { source, type },
-  });
+  return fail(
+    'EventUnknown',
+    `an event from ${JSON.stringify(source)} of type ${JSON.stringify(type)} is not understood: ${why}`,
+    {
+      hint: 'See events/README.md for the events that start a backup; name others under `on:` of a source.',
+      context: { source, type },
+    },
+  );
 }

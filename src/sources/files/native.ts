@@ -116,8 +116,8 @@ function nativeOver(libc: Record<keyof typeof declarations, Call>, koffi: Koffi)
     attributes(at) {
       const open = typeof at === 'number';
       // Most have none, so this one call is made for every file there is.
-      const found = open ? libc.flistxattr(at, value, value.length) : libc.llistxattr(asPath(at), value, value.length);
-      if (found === 0) return undefined;
+      const length = open ? libc.flistxattr(at, value, value.length) : libc.llistxattr(asPath(at), value, value.length);
+      if (length === 0) return undefined;
       const list = open ? filled('flistxattr', at) : filled('llistxattr', asPath(at));
       const names = list.toString('utf8').split('\0').slice(0, -1).sort();
       return Object.fromEntries(

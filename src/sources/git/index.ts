@@ -9,7 +9,7 @@ import type { CaptureContext, CapturedContent, Source } from '../port.ts';
 import { captureCommit } from './capture.ts';
 import { openLocal, resolveLocal } from './local.ts';
 import { GitObjects } from './objects.ts';
-import { type Credentials, fetchCommit, type RemoteRepository, remoteName, resolveRemote } from './remote.ts';
+import { type Credentials, fetchCommit, type RemoteRepository, remoteAt, remoteName, resolveRemote } from './remote.ts';
 
 export type { Credentials };
 
@@ -64,7 +64,7 @@ export function gitSource({ repository, ref, credentials }: GitOptions): Source 
 }
 
 function remoteOf(repository: string, credentials: Credentials | undefined): RemoteRepository | undefined {
-  if (/^https?:\/\//i.test(repository)) return { url: repository, credentials };
+  if (/^https?:\/\//i.test(repository)) return remoteAt(repository, credentials);
   const [scheme] = /^[a-z][a-z0-9+.-]*:\/\/|^[\w.-]+@[\w.-]+:/i.exec(repository) ?? [];
   if (scheme === undefined) return undefined;
   return fail('PlanInvalid', `the repository ${JSON.stringify(scheme)}... is neither a folder nor an https URL`, {

@@ -43,6 +43,7 @@ export async function resolveLocal(repository: LocalRepository, ref: string): Pr
   let found = await objects.find(id);
   for (let at = 0; found?.type === 'tag' && at < 10; at += 1) found = await objects.find(parseTag(found.bytes).object);
   if (found?.type === 'commit') return commitId(objects, id);
+  if (found === undefined && id !== ref) await objects.read(id, 'commit'); // a name that leads nowhere: says why
   return fail(
     'SourceMissing',
     `${JSON.stringify(ref)} is ${found === undefined ? 'not' : `a ${found.type} and no commit`} in ${name}`,

@@ -8,7 +8,7 @@ import git, { type AuthCallback } from 'isomorphic-git';
 import type { Deadline } from '../../core/deadline.ts';
 import { fail, isTidemarkError } from '../../core/errors.ts';
 import { redact } from '../../core/log.ts';
-import { isObjectId } from './objects.ts';
+import { GitObjects, isObjectId } from './objects.ts';
 import { refMissing } from './refs.ts';
 
 export interface Credentials {
@@ -27,7 +27,19 @@ export interface RemoteRepository {
 const patience = 10 * 60_000;
 
 export function remoteName({ url }: RemoteRepository): string {
-  return String(redact(url));
+  return url;
+}
+
+/** Takes credentials that stand in the URL out of it, so that it can be shown. */
+export function remoteAt(text: string, credentials: Credentials | undefined): RemoteRepository {
+  if (!URL.canParse(text)) fail('PlanInvalid', `the repository ${String(redact(text))} is no URL`);
+  const url = new URL(text);
+  const { username, password } = url;
+  if (username === '' && password === '') return { url: text, credentials };
+  url.username = '';
+  url.password = '';
+  const inUrl = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { url: url.href, credentials: credentials ?? inUrl };
 }
 
 /** Full ids are taken at their word; fetching finds out. Errors: `SourceMissing`. */
@@ -57,13 +69,16 @@ export async function fetchCommit(
   try {
     const fs = { promises };
     await git.init({ fs, gitdir, bare: true });
+    await git.setConfig({ fs, gitdir, path: 'remote.origin.fetch', value: '+refs/heads/*:refs/remotes/origin/*' });
     await inTime(remote, deadline, async (client) =>
       git.fetch({
         ...client,
         ...{ fs, gitdir, url: remote.url, ref: commit, remoteRef: commit, depth: 1, singleBranch: true, tags: false },
       }),
     );
-    return { gitdir, dispose };
+    // A server that refuses sends no pack, and isomorphic-git takes that for an empty one.
+    const found = await new GitObjects(gitdir, remoteName(remote)).find(commit);
+    return found === undefined ? notHandedOut(remote, commit) : { gitdir, dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -133,12 +148,6 @@ function unreachable(remote: RemoteRepository, error: unknown): never {
       hint: 'Check the URL. Servers answer 404 for private repositories too: give the source credentials.',
     });
   }
-  if (/not our ref|upload-pack|unadvertised/.test(message)) {
-    return fail('SourceMissing', `${name} does not hand out this commit: ${message}`, {
-      ...details,
-      hint: 'It may not be there (any more), or the server hands out only the heads of branches and tags.',
-    });
-  }
   return fail(
     'SourceMissing',
     `${name} cannot be read: ${String(redact(message))}${code === undefined ? '' : ` (${code})`}`,
@@ -147,4 +156,11 @@ function unreachable(remote: RemoteRepository, error: unknown): never {
       hint: 'Check the URL, and that this machine can reach it.',
     },
   );
+}
+
+function notHandedOut(remote: RemoteRepository, commit: string): never {
+  return fail('SourceMissing', `${remoteName(remote)} does not hand out the commit ${commit}`, {
+    hint: 'It may not be there (any more), or the server hands out only the heads of branches and tags.',
+    context: { repository: remoteName(remote), commit },
+  });
 }

@@ -11,8 +11,8 @@ import { discardDatabase } from './restore/database.ts';
 import { directory, validateDirectory } from './restore/directory.ts';
 import { checkDatabaseTarget, restoreDatabase } from './restore/restore.ts';
 import { maintenance } from './restore/target.ts';
-import { validateDatabase } from './restore/validate.ts';
 import { usualFolders } from './tools.ts';
+import { validateDatabase } from './validate/validate.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */

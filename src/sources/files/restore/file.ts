@@ -14,17 +14,22 @@ const temporaryName = '.tidemark-restoring';
 /** Blobs of a file that is written in one go; some MB at most. */
 const mostAtOnce = 64;
 
+export interface FilePlace {
+  /** Of the directory. */
+  readonly prefix: RawPath;
+  readonly path: RawPath;
+  readonly replacing: boolean;
+}
+
 export type FileOutcome = { readonly complaints: readonly string[] } | { readonly suspended: FileProgress };
 
 export class FileRestore {
   files: number;
   bytes: number;
   readonly #context: RestoreContext;
-  readonly #replacing: boolean;
 
-  constructor(context: RestoreContext, replacing: boolean, restored = { files: 0, bytes: 0 }) {
+  constructor(context: RestoreContext, restored = { files: 0, bytes: 0 }) {
     this.#context = context;
-    this.#replacing = replacing;
     this.files = restored.files;
     this.bytes = restored.bytes;
   }
@@ -42,14 +47,14 @@ export class FileRestore {
     return found;
   }
 
-  whole(prefix: RawPath, path: RawPath, entry: TreeEntry, blobs: readonly Buffer[]): readonly string[] {
+  whole(place: FilePlace, entry: TreeEntry, blobs: readonly Buffer[]): readonly string[] {
     checkLength(lengthOf(blobs), entry);
-    const working = this.#replacing ? joined(prefix, temporaryName) : path;
-    if (this.#replacing) clear(working);
+    const working = workingPath(place);
+    if (place.replacing) clear(working);
     const fd = createFile(working);
     try {
       writeAll(fd, blobs, 0);
-      return this.#complete(fd, working, path, entry);
+      return this.#complete(fd, working, place, entry);
     } catch (error) {
       clear(working);
       throw error;
@@ -60,24 +65,23 @@ export class FileRestore {
 
   /** `pause` is awaited after each piece and says whether to stop there. */
   async streamed(
-    prefix: RawPath,
-    path: RawPath,
+    place: FilePlace,
     entry: TreeEntry,
     progress: FileProgress | undefined,
     pause: (bytes: number) => Promise<boolean>,
   ): Promise<FileOutcome> {
-    const working = this.#replacing ? joined(prefix, temporaryName) : path;
+    const working = workingPath(place);
     let fd = progress && reopenFile(working, progress);
     const from = fd === undefined ? undefined : progress;
     if (fd === undefined) {
       // What was begun there and touched by somebody since is begun again.
-      if (this.#replacing || progress !== undefined) clear(working);
+      if (place.replacing || progress !== undefined) clear(working);
       fd = createFile(working);
     }
     try {
       const suspended = await writeContent(fd, entry, this.#context.reader, from, pause);
       if (suspended !== undefined) return { suspended };
-      return { complaints: this.#complete(fd, working, path, entry) };
+      return { complaints: this.#complete(fd, working, place, entry) };
     } catch (error) {
       clear(working);
       throw error;
@@ -86,14 +90,18 @@ export class FileRestore {
     }
   }
 
-  #complete(fd: number, working: RawPath, path: RawPath, entry: TreeEntry): readonly string[] {
+  #complete(fd: number, working: RawPath, place: FilePlace, entry: TreeEntry): readonly string[] {
     const complaints = applyAttributes(working, entry, { fd });
-    if (this.#replacing) {
-      clearDirectory(path);
-      renameSync(working, path);
+    if (place.replacing) {
+      clearDirectory(place.path);
+      renameSync(working, place.path);
     }
     this.files += 1;
     this.bytes += entry.size ?? 0;
     return complaints;
   }
+}
+
+function workingPath(place: FilePlace): RawPath {
+  return place.replacing ? joined(place.prefix, temporaryName) : place.path;
 }

@@ -4,26 +4,18 @@
  * written through a symbolic link: directories are made closed to others, or reached through descriptors.
  */
 import { chmodSync } from 'node:fs';
+import { errnoOf } from '../../../core/errors.ts';
 import type { Json } from '../../../core/json.ts';
 import type { Problem } from '../../../format/snapshot.ts';
-import { nameOf, type TreeEntry } from '../../../format/tree.ts';
+import type { TreeEntry } from '../../../format/tree.ts';
 import type { RestoreContext, RestoreOutcome } from '../../port.ts';
-import {
-  bytesOf,
-  fromBytes,
-  joined,
-  leavePlace,
-  type Place,
-  placeIn,
-  type RawPath,
-  rawName,
-  shown,
-} from '../raw-path.ts';
+import { joined, leavePlace, type Place, placeIn, type RawPath, rawName, shown } from '../raw-path.ts';
 import { applyAttributes, isRoot, rootAttributes } from './attributes.ts';
 import type { FileProgress } from './content.ts';
 import { entryFault } from './fault.ts';
-import { FileRestore } from './file.ts';
-import { isSafeName, makeDirectory, makeName, makeOther } from './recreate.ts';
+import { type FilePlace, FileRestore } from './file.ts';
+import { HardLinks, type LinksState } from './hard-links.ts';
+import { isSafeName, makeDirectory, makeOther } from './recreate.ts';
 import { checkSelection, type Selection, selected, selectionOf } from './selection.ts';
 import { finishTarget, prepareTarget, type Target } from './target.ts';
 
@@ -45,8 +37,7 @@ interface RestoreState {
   readonly target: Target;
   readonly frames: readonly Pick<Frame, 'next' | 'existed'>[];
   readonly file?: FileProgress;
-  /** First names of files that have several, by the snapshot's key. */
-  readonly links: readonly (readonly [string, ReturnType<typeof nameOf>])[];
+  readonly links: LinksState;
   readonly problems: readonly Problem[];
   readonly restored: { readonly files: number; readonly bytes: number };
 }
@@ -68,8 +59,10 @@ class Restore {
   readonly #target: Target;
   readonly #files: FileRestore;
   readonly #stack: Frame[] = [];
-  readonly #links: Map<string, RawPath>;
+  readonly #links: HardLinks;
   readonly #problems: Problem[];
+  /** An earlier call that died may have gone further than the state says: what it left is replaced. */
+  readonly #mayReplace: boolean;
   #fileProgress: FileProgress | undefined;
   #sockets = 0;
   #entries = 0;
@@ -78,8 +71,9 @@ class Restore {
   constructor(context: RestoreContext, target: Target, state: RestoreState | undefined) {
     this.#context = context;
     this.#target = target;
-    this.#files = new FileRestore(context, target.replacing, state?.restored);
-    this.#links = new Map(state?.links.map(([key, path]) => [key, rawName(path)]));
+    this.#files = new FileRestore(context, state?.restored);
+    this.#mayReplace = state !== undefined && target.ours;
+    this.#links = new HardLinks(state?.links);
     this.#problems = [...(state?.problems ?? [])];
     this.#fileProgress = state?.file;
   }
@@ -95,7 +89,7 @@ class Restore {
           if (this.#stack.length === 0) return this.#finished();
         } else {
           const wanted = selected(frame.selection, entry);
-          const put = wanted === undefined ? true : this.#put(frame, entry, wanted);
+          const put = wanted === undefined ? true : this.#put(frame, entry, wanted, this.#target.replacing);
           if (put !== true && !(await put)) return this.#suspended();
           // Above an open directory, its entry stays the one under way until it is left.
           if (this.#stack.at(-1) === frame) frame.next += 1;
@@ -110,20 +104,17 @@ class Restore {
   }
 
   /** Puts back one entry; false when the restore has to stop inside it. */
-  #put(frame: Frame, entry: TreeEntry, selection: Selection): true | Promise<boolean> {
-    const { replacing } = this.#target;
+  #put(frame: Frame, entry: TreeEntry, selection: Selection, replacing: boolean): true | Promise<boolean> {
     const name = rawName(entry);
     if (!isSafeName(name)) return this.#problem(frame, entry, 'has a name that would lead out of its directory');
     const path = joined(frame.place.prefix, name);
     try {
-      if (entry.type === 'directory') return this.#enter(frame, entry, selection);
+      if (entry.type === 'directory') return this.#enter(frame, entry, selection, replacing);
       if (entry.type === 'socket') {
         this.#sockets += 1;
         return true;
       }
-      const first = entry.hardlink === undefined ? undefined : this.#links.get(entry.hardlink);
-      if (first !== undefined) {
-        this.#linkTo(first, path);
+      if (this.#links.made(entry, path, this.#stack[0]!.place, replacing)) {
         if (entry.type === 'file') this.#files.files += 1;
         return true;
       }
@@ -132,15 +123,16 @@ class Restore {
         return this.#done(frame, entry, applyAttributes(path, entry));
       }
       const blobs = this.#files.atHand(entry);
-      if (blobs === undefined) return this.#stream(frame, entry, path);
+      const place = { prefix: frame.place.prefix, path, replacing };
+      if (blobs === undefined) return this.#stream(frame, entry, place);
       this.#bytes += entry.size ?? 0;
-      return this.#done(frame, entry, this.#files.whole(frame.place.prefix, path, entry, blobs));
+      return this.#done(frame, entry, this.#files.whole(place, entry, blobs));
     } catch (error) {
-      return this.#fault(frame, entry, error);
+      return this.#fault(frame, entry, error, selection, replacing);
     }
   }
 
-  async #stream(frame: Frame, entry: TreeEntry, path: RawPath): Promise<boolean> {
+  async #stream(frame: Frame, entry: TreeEntry, place: FilePlace): Promise<boolean> {
     const progress = this.#fileProgress;
     this.#fileProgress = undefined;
     const pause = async (written: number): Promise<boolean> => {
@@ -149,12 +141,12 @@ class Restore {
       return this.#context.deadline.passed();
     };
     try {
-      const outcome = await this.#files.streamed(frame.place.prefix, path, entry, progress, pause);
+      const outcome = await this.#files.streamed(place, entry, progress, pause);
       if ('complaints' in outcome) return this.#done(frame, entry, outcome.complaints);
       this.#fileProgress = outcome.suspended;
       return false;
     } catch (error) {
-      return this.#fault(frame, entry, error);
+      return this.#fault(frame, entry, error, 'all', place.replacing);
     }
   }
 
@@ -166,24 +158,8 @@ class Restore {
 
   #done(frame: Frame, entry: TreeEntry, complaints: readonly string[]): true {
     for (const complaint of complaints) this.#problem(frame, entry, complaint);
-    if (entry.hardlink !== undefined) this.#links.set(entry.hardlink, joined(frame.path, rawName(entry)));
+    this.#links.remember(entry, joined(frame.path, rawName(entry)));
     return true;
-  }
-
-  /** Another name for what was put back at `first` already, a path from the root. */
-  #linkTo(first: RawPath, path: RawPath): void {
-    const components = splitPath(first);
-    let place = this.#stack[0]!.place;
-    try {
-      for (const directory of components.slice(0, -1)) {
-        const inner = placeIn(place, directory, true);
-        if (place !== this.#stack[0]!.place) leavePlace(place);
-        place = inner;
-      }
-      makeName(path, joined(place.prefix, components.at(-1)!), this.#target.replacing);
-    } finally {
-      if (place !== this.#stack[0]!.place) leavePlace(place);
-    }
   }
 
   async #open(selection: Selection, states: RestoreState['frames']): Promise<void> {
@@ -196,34 +172,38 @@ class Restore {
       const parent = this.#stack.at(-1)!;
       const entry = parent.entries[parent.next]!;
       const inner = await this.#context.reader.tree(entry.tree!);
-      const wanted = selected(parent.selection, entry)!;
-      this.#push(parent, entry, inner.entries, wanted, state);
+      this.#push(parent, entry, inner.entries, selected(parent.selection, entry)!, state, true);
     }
   }
 
-  async #enter(parent: Frame, entry: TreeEntry, selection: Selection): Promise<true> {
+  async #enter(parent: Frame, entry: TreeEntry, selection: Selection, replacing: boolean): Promise<boolean> {
     try {
       const { entries } = await this.#context.reader.tree(entry.tree!);
-      const path = joined(parent.place.prefix, rawName(entry));
-      const found = makeDirectory(path, this.#target.replacing);
-      // One that was there may be closed to its own owner. It gets its permissions, new ones, when it is left.
-      if (found && selection === 'all' && !isRoot()) chmodSync(path, 0o700);
-      this.#push(parent, entry, entries, selection, { next: 0, existed: found && !this.#target.ours });
+      const found = makeDirectory(joined(parent.place.prefix, rawName(entry)), replacing);
+      const state = { next: 0, existed: found && !this.#target.ours };
+      this.#push(parent, entry, entries, selection, state, found);
       return true;
     } catch (error) {
-      return this.#fault(parent, entry, error);
+      return this.#fault(parent, entry, error, selection, replacing);
     }
   }
 
+  /** `found`: it was there already, so it may be closed to its own owner, or open to others. */
   #push(
     parent: Frame,
     entry: TreeEntry,
     entries: readonly TreeEntry[],
     selection: Selection,
     state: Pick<Frame, 'next' | 'existed'>,
+    found: boolean,
   ): void {
-    const place = placeIn(parent.place, rawName(entry), this.#target.guarded);
-    const path = joined(joined(parent.path, rawName(entry)), '/');
+    const name = rawName(entry);
+    // It gets its permissions, new ones, when it is left.
+    if (found && !isRoot() && (selection === 'all' || !state.existed)) {
+      chmodSync(joined(parent.place.prefix, name), 0o700);
+    }
+    const place = placeIn(parent.place, name, this.#target.guarded || found);
+    const path = joined(joined(parent.path, name), '/');
     this.#stack.push({ entry, place, path, entries, selection, next: state.next, existed: state.existed });
   }
 
@@ -241,7 +221,15 @@ class Restore {
     if (parent !== undefined) parent.next += 1;
   }
 
-  #fault(frame: Frame, entry: TreeEntry, error: unknown): true {
+  #fault(
+    frame: Frame,
+    entry: TreeEntry,
+    error: unknown,
+    selection: Selection,
+    replacing: boolean,
+  ): true | Promise<boolean> {
+    const inTheWay = errnoOf(error) === 'EEXIST';
+    if (inTheWay && !replacing && this.#mayReplace) return this.#put(frame, entry, selection, true);
     return this.#problem(frame, entry, entryFault(error, this.#target.path));
   }
 
@@ -262,7 +250,7 @@ class Restore {
       target: this.#target,
       frames: this.#stack.map(({ next, existed }) => ({ next, existed })),
       ...(this.#fileProgress && { file: this.#fileProgress }),
-      links: [...this.#links].map(([key, path]) => [key, nameOf(bytesOf(path))]),
+      links: this.#links.state(),
       problems: this.#problems,
       restored: this.#restored(),
     };
@@ -272,16 +260,4 @@ class Restore {
   #restored(): { files: number; bytes: number } {
     return { files: this.#files.files, bytes: this.#files.bytes };
   }
-}
-
-function splitPath(path: RawPath): RawPath[] {
-  if (typeof path === 'string') return path.split('/');
-  const names: RawPath[] = [];
-  for (let from = 0; from <= path.length; ) {
-    const slash = path.indexOf(0x2f, from);
-    const to = slash === -1 ? path.length : slash;
-    names.push(fromBytes(path.subarray(from, to)));
-    from = to + 1;
-  }
-  return names;
 }

@@ -91,14 +91,16 @@ export function prepareTarget(context: RestoreContext): Target {
  * what a crash took away before is missed by the validation.
  */
 export function finishTarget(context: RestoreContext, target: Target): void {
-  const fd = openSync(target.path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    if (native !== undefined) native.syncFileSystem(fd);
-    else fsyncSync(fd);
+    const fd = openSync(target.path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      if (native !== undefined) native.syncFileSystem(fd);
+      else fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
-    fail('TargetUnusable', `${target.path} could not be written out to disk (${errnoOf(cause)})`, { cause });
-  } finally {
-    closeSync(fd);
+    unusable(target.path, `${target.path} could not be written out to disk (${errnoOf(cause)})`, 'Look at the disk.');
   }
   const marker = readMarker(target.path, context.root);
   if (marker !== undefined) mark(context, target.path, marker.created, true);

@@ -73,7 +73,7 @@ export function selectTables(contents: ArchiveContents, paths: readonly string[]
     for (const entry of contents.entries) if (belongs(entry, needsOf(entry), chosen)) chosen.add(entry);
   }
   const prerequisites = new Map<ArchiveEntry, ArchiveEntry[]>();
-  const require = (entry: ArchiveEntry): void => {
+  const include = (entry: ArchiveEntry): void => {
     for (const need of needsOf(entry)) {
       if (chosen.has(need) || prerequisites.has(need) || !needable.has(need.kind)) continue;
       const kinds = ['COMMENT', 'ACL', 'SECURITY LABEL', 'SEQUENCE SET'];
@@ -81,10 +81,10 @@ export function selectTables(contents: ArchiveContents, paths: readonly string[]
         need,
         contents.entries.filter((one) => kinds.includes(one.kind) && one.needs[0] === need.id),
       );
-      require(need);
+      include(need);
     }
   };
-  for (const entry of chosen) require(entry);
+  for (const entry of chosen) include(entry);
   const foreignKeys = new Map<ArchiveEntry, ArchiveEntry[]>();
   for (const entry of chosen) {
     if (entry.kind !== 'FK CONSTRAINT') continue;

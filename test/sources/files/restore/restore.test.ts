@@ -436,6 +436,41 @@ describe('put down and gone on with', () => {
     expect(manifest(trial.target)).toEqual(manifest(trial.path));
   });
 
+  const lateDeaths = [3, 12, 30, 45, 60];
+  async function diedLater(trial: Trial, captured: CapturedContent, looks: number): Promise<void> {
+    const first = await trial.source.restore(
+      undefined,
+      trial.restoreContext(captured, { deadline: deadlineAfter(looks) }),
+    );
+    if (first.done) throw new Error('it never stopped');
+    const state = throughJson(first.state);
+    // This call gets further, and nobody ever hears of its state.
+    await trial.source.restore(state, trial.restoreContext(captured, { deadline: deadlineAfter(20) }));
+    const last = await trial.source.restore(state, trial.restoreContext(captured));
+    expect(last).toMatchObject({ done: true, problems: [], restored: { files: captured.totals.files } });
+    expect((await trial.validate(captured)).problems).toEqual([]);
+  }
+
+  test.each(lateDeaths)('a later call that died (%i) is made again from the state before', async (looks) => {
+    const trial = whole();
+    await diedLater(trial, await trial.capture(), looks);
+    expect(manifest(trial.target)).toEqual(manifest(trial.path));
+  });
+
+  test.skipIf(!isRoot)('also by somebody who may not do everything', async () => {
+    for (const looks of [2, 4, 6, 8]) {
+      const trial = new Trial();
+      chmodSync(trial.folder, 0o777);
+      for (const directory of ['a', 'a/b', 'c']) {
+        mkdirSync(join(trial.path, directory));
+        for (const name of ['1', '2']) writeFileSync(join(trial.path, directory, name), name, { mode: 0o444 });
+      }
+      for (const directory of ['a/b', 'a', 'c', '']) chmodSync(join(trial.path, directory), 0o555);
+      const captured = await trial.capture();
+      await asNobody(() => diedLater(trial, captured, looks));
+    }
+  });
+
   test('but not over what another snapshot left', async () => {
     const trial = simple({ a: 'a', b: 'b' });
     const captured = await trial.capture();
@@ -447,7 +482,7 @@ describe('put down and gone on with', () => {
 
 describe('a vault that cannot give everything', () => {
   async function damaged(): Promise<[Trial, CapturedContent, TreeEntry]> {
-    const trial = simple({ 'a/good': 'good', 'a/bad': 'bad', 'b/other': 'other', large: 'large'.repeat(100_000) });
+    const trial = simple({ 'a/good': 'good', 'a/bad': 'bad', 'b/other': 'other', large: 'large'.repeat(400_000) });
     const captured = await trial.capture();
     return [trial, captured, await trial.entry(captured, 'a/bad')];
   }

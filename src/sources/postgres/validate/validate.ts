@@ -13,11 +13,11 @@ import { ArchiveWalker } from '../archive/walker.ts';
 import { type Client, withClient } from '../client.ts';
 import { parseConnection } from '../connection.ts';
 import type { Manifest } from '../manifest.ts';
+import { entriesOf, selectTables } from '../restore/selection.ts';
+import { openStored, pieces, type StoredDump } from '../restore/stored.ts';
+import { foreignKeysToNowhere } from '../restore/tables.ts';
 import { hashRows, speakLikeDump } from './copy-out.ts';
 import { checkObjects, checkSequences } from './expected.ts';
-import { entriesOf, selectTables } from './selection.ts';
-import { openStored, pieces, type StoredDump } from './stored.ts';
-import { foreignKeysToNowhere } from './tables.ts';
 
 export async function validateDatabase(context: RestoreContext): Promise<ValidationReport> {
   const stored = await openStored(context);

@@ -1,0 +1,140 @@
+/** Sums up a run: the run record first, then the alerts, so that a failing alert path never hides what happened. */
+import * as z from 'zod';
+import { readFailure } from '../../core/failure.ts';
+import { layout } from '../../format/layout.ts';
+import { cadences } from '../../format/snapshot.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { clear, lastGood, raise } from '../alerting.ts';
+import type { OperationContext } from '../context.ts';
+
+export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().default('') });
+
+const resultSchema = z.discriminatedUnion('status', [
+  z.object({
+    source: z.string(),
+    status: z.literal('success'),
+    snapshot: z.string(),
+    files: z.number(),
+    bytes: z.object({ read: z.number(), stored: z.number() }),
+    problems: z.number(),
+    suspicion: z.string().optional(),
+  }),
+  z.object({ source: z.string(), status: z.literal('failure'), snapshot: z.string().optional(), error: caughtSchema }),
+]);
+
+export const concludeRunInput = z.object({
+  run: z.string(),
+  cadence: z.enum(cadences),
+  time: z.iso.datetime(),
+  jobs: z.array(resultSchema),
+});
+
+export interface JobReport {
+  readonly source: string;
+  readonly status: 'success' | 'failure';
+  readonly snapshot?: string;
+  readonly bytes: { readonly read: number; readonly stored: number };
+  readonly files: number;
+  readonly durationMs: number;
+  readonly suspicion?: string;
+  readonly error?: { readonly name: string; readonly message: string; readonly hint?: string };
+}
+
+export interface RunReport {
+  readonly run: string;
+  readonly status: 'success' | 'failure';
+  readonly jobs: readonly JobReport[];
+}
+
+export async function concludeRun(
+  { run, cadence, time, jobs: results }: z.infer<typeof concludeRunInput>,
+  context: OperationContext,
+): Promise<RunReport> {
+  const vault = await context.vaults.open(0);
+  const jobs: JobReport[] = [];
+  for (const result of results) jobs.push(await reportOf(vault, run, result));
+  const report: RunReport = {
+    run,
+    status: jobs.every((job) => job.status === 'success') ? 'success' : 'failure',
+    jobs,
+  };
+  const ended = context.clock.now().toISOString();
+  await vault.objects.write(layout.run(run), { ...report, cadence, time, ended, plan: context.plan.hash });
+  for (const job of jobs) {
+    if (job.status === 'failure') await vault.leases.end(`${run}.${job.source}`);
+  }
+  if (report.status === 'success') await vault.store.delete(await vault.objects.keys(layout.workOf(run)));
+  context.log.info('run-concluded', { run, cadence, status: report.status, jobs });
+  for (const job of jobs) await tell(context, vault, run, job);
+  await clear(context, 'workflow/backup', { run });
+  return report;
+}
+
+async function reportOf(vault: Vault, run: string, result: z.infer<typeof resultSchema>): Promise<JobReport> {
+  const { source } = result;
+  const snapshot = result.snapshot === undefined ? undefined : await vault.snapshots.find(result.snapshot);
+  const durationMs =
+    snapshot && snapshot.run === run ? new Date(snapshot.ended).getTime() - new Date(snapshot.time).getTime() : 0;
+  if (result.status === 'failure') {
+    const bytes = { read: snapshot?.totals.read ?? 0, stored: snapshot?.totals.stored ?? 0 };
+    const named = result.snapshot === undefined ? {} : { snapshot: result.snapshot };
+    return {
+      source,
+      status: 'failure',
+      ...named,
+      bytes,
+      files: snapshot?.totals.files ?? 0,
+      durationMs,
+      error: readFailure(result.error),
+    };
+  }
+  const common = { source, snapshot: result.snapshot, bytes: result.bytes, files: result.files, durationMs };
+  if (result.problems === 0) {
+    return { ...common, status: 'success', ...(result.suspicion !== undefined && { suspicion: result.suspicion }) };
+  }
+  const first = snapshot?.problems[0];
+  return {
+    ...common,
+    status: 'failure',
+    error: {
+      name: 'SourceIncomplete',
+      message: `${result.problems} entries of ${source} could not be captured as they are${first ? `, first ${first.path}: ${first.what}` : ''}`,
+      hint: `The snapshot ${result.snapshot} holds everything else. Mend or exclude the entries, then back up again.`,
+    },
+  };
+}
+
+async function tell(context: OperationContext, vault: Vault, run: string, job: JobReport): Promise<void> {
+  const { source } = job;
+  const good = await lastGood(vault, source);
+  if (job.error) {
+    await raise(context, {
+      kind: 'failure',
+      severity: good === 'none' ? 'critical' : 'warning',
+      trouble: `backup/${source}`,
+      subject: `${source} was not backed up${job.snapshot === undefined ? '' : ' whole'}`,
+      source,
+      what: `${job.error.name}: ${job.error.message}`,
+      lastGood: good,
+      action: job.error.hint ?? `Mend the cause, then run \`tidemark backup --source ${source}\`.`,
+      run,
+    });
+  } else {
+    await clear(context, `backup/${source}`, { run, lastGood: good });
+  }
+  if (job.suspicion !== undefined) {
+    await raise(context, {
+      kind: 'corruption',
+      severity: 'critical',
+      trouble: `suspicious/${source}`,
+      subject: `${source} shrank: its newest snapshot does not count`,
+      source,
+      what: `Snapshot ${job.snapshot} is suspicious: ${job.suspicion}.`,
+      lastGood: good,
+      action: `Look whether ${source} is whole (mounted, not emptied). Nothing of it is pruned until a good snapshot follows.`,
+      run,
+    });
+  } else if (job.status === 'success') {
+    await clear(context, `suspicious/${source}`, { run, lastGood: good });
+  }
+}

@@ -1,0 +1,29 @@
+/** Copies one batch of packs to a replica. A repeated batch passes over what is there already. */
+import * as z from 'zod';
+import { layout } from '../../format/layout.ts';
+import { copyPack } from '../../vault/replicate.ts';
+import type { OperationContext } from '../context.ts';
+import { packsSchema } from './job.ts';
+
+export const replicatePacksInput = z.object({
+  run: z.string(),
+  source: z.string(),
+  snapshot: z.string(),
+  vault: z.number().int().positive(),
+  batch: z.number().int().nonnegative(),
+});
+
+export async function replicatePacks(
+  { run, source, vault, batch }: z.infer<typeof replicatePacksInput>,
+  context: OperationContext,
+): Promise<{ packs: number; bytes: number }> {
+  const primary = await context.vaults.open(0);
+  const replica = await context.vaults.open(vault);
+  const { packs } = await primary.objects.read(layout.work(run, source, `replica-${vault}-${batch}`), packsSchema);
+  let bytes = 0;
+  for (const pack of packs) {
+    if (await replica.store.head(layout.pack(pack))) continue;
+    bytes += await copyPack(primary, replica, pack);
+  }
+  return { packs: packs.length, bytes };
+}

@@ -1,0 +1,17 @@
+/** First step of collection: names what nothing reaches. */
+import type * as z from 'zod';
+import { markGarbage as mark } from '../../vault/collect.ts';
+import type { OperationContext } from '../context.ts';
+import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+
+export const markGarbageInput = vaultPruneSchema;
+
+export async function markGarbage(
+  input: z.infer<typeof markGarbageInput>,
+  context: OperationContext,
+): Promise<VaultPrune & { packs: number; bytes: number }> {
+  const vault = await context.vaults.open(input.vault);
+  await readPrunePlan(vault, input);
+  const { prune, vault: number, hash } = input;
+  return { prune, vault: number, hash, ...(await mark(vault, prune, context.clock.now())) };
+}

@@ -1,0 +1,93 @@
+/** Decides for every vault what stays and what goes, and writes it down. Nothing is deleted here; a dry run ends with this. */
+import * as z from 'zod';
+import { fail } from '../../core/errors.ts';
+import { runId } from '../../core/ids.ts';
+import { candidateOf, planRetention } from '../../plan/index.ts';
+import { strongest } from '../../vault/snapshots.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { OperationContext } from '../context.ts';
+import { hashOf, type PrunePlan, prunePlanKey, type VaultPrune } from './prune-plan.ts';
+
+export const planPruneInput = z.object({
+  dryRun: z.boolean().optional(),
+  execution: z.string().min(1),
+  started: z.iso.datetime(),
+});
+
+export interface PlannedPrune {
+  readonly prune: string;
+  readonly dryRun: boolean;
+  readonly vaults: readonly VaultPrune[];
+  readonly keep: number;
+  readonly delete: number;
+}
+
+/** More than this share of a source's snapshots at once is more often a mistake than a wish, from this many on. */
+const largestShare = 0.5;
+const fewSnapshots = 10;
+
+export async function planPrune(
+  { dryRun = false, execution, started }: z.infer<typeof planPruneInput>,
+  context: OperationContext,
+): Promise<PlannedPrune> {
+  const prune = runId(new Date(started), 'prune', execution);
+  const vaults: VaultPrune[] = [];
+  let [keep, remove] = [0, 0];
+  for (let number = 0; number < context.vaults.count; number += 1) {
+    const vault = number === 0 ? await context.vaults.open(0) : await context.vaults.openReplica(number);
+    const plan = await planFor(context, vault, number, prune);
+    if (!dryRun) refuseLargeShares(plan);
+    await vault.objects.write(prunePlanKey(prune), plan);
+    vaults.push({ prune, vault: number, hash: hashOf(plan) });
+    keep += plan.keep.length;
+    remove += plan.delete.length;
+  }
+  context.log.info('prune-planned', { prune, dryRun, keep, delete: remove });
+  return { prune, dryRun, vaults, keep, delete: remove };
+}
+
+async function planFor(context: OperationContext, vault: Vault, number: number, prune: string): Promise<PrunePlan> {
+  const [snapshots, trust, holds, leases, sightings] = [
+    await vault.snapshots.list(),
+    await vault.snapshots.trust(),
+    await vault.snapshots.holds(),
+    await vault.leases.list(),
+    await vault.snapshots.sightings(),
+  ];
+  const now = context.clock.now();
+  const candidates = snapshots.map((snapshot) => {
+    const readers = [...leases.values()]
+      .filter((lease) => lease.snapshot === snapshot.id && new Date(lease.expires) > now)
+      .map((lease) => `restore ${lease.by} reads it`);
+    const seen = sightings.get(snapshot.id);
+    return candidateOf(snapshot, {
+      trust: strongest(trust.get(snapshot.id) ?? []),
+      held: holds.has(snapshot.id),
+      ...(readers.length > 0 && { protectedBy: readers }),
+      ...(seen && { sightings: seen }),
+    });
+  });
+  const decision = planRetention(context.plan, candidates, now);
+  return {
+    prune,
+    vault: number,
+    place: vault.store.name,
+    made: now.toISOString(),
+    policy: context.plan.hash,
+    keep: decision.keep.map(({ id, source, time, reasons }) => ({ id, source, time, reasons: [...reasons] })),
+    delete: decision.delete.map(({ id, source, time, reason, newerGood }) => ({ id, source, time, reason, newerGood })),
+    frozen: decision.frozen.map(({ source, reason }) => ({ source, reason })),
+  };
+}
+
+function refuseLargeShares(plan: PrunePlan): void {
+  for (const source of new Set(plan.delete.map((one) => one.source))) {
+    const going = plan.delete.filter((one) => one.source === source).length;
+    const all = going + plan.keep.filter((one) => one.source === source).length;
+    if (all < fewSnapshots || going <= all * largestShare) continue;
+    fail('PruneRefused', `prune would delete ${going} of ${all} snapshots of ${source} in ${plan.place} at once`, {
+      hint: 'Look at `tidemark prune --dry-run`. If the policy is meant, prune in smaller steps: make it stricter by degrees.',
+      context: { source, delete: going, of: all },
+    });
+  }
+}

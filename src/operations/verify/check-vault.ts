@@ -1,0 +1,121 @@
+/**
+ * Looks at a vault's structure: the index against the packs that are there, every snapshot against the index. What is
+ * missing or garbled is put right from another vault where one has it. Then divides the reading of packs into batches.
+ */
+import * as z from 'zod';
+import { isTidemarkError } from '../../core/errors.ts';
+import { idInKey, layout } from '../../format/layout.ts';
+import { snapshotSchema } from '../../format/snapshot.ts';
+import { checkIndex, rebuildIndex } from '../../vault/check.ts';
+import { packsOf } from '../../vault/replicate.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { OperationContext } from '../context.ts';
+import {
+  packBatchKey,
+  type RepairedFinding,
+  slotCount,
+  slotOf,
+  slotSchema,
+  slotsKey,
+  structureKey,
+  verifyKey,
+  verifySchema,
+} from './records.ts';
+import { repairPackFromAny, repairSnapshotFromAny } from './repair.ts';
+
+export const checkVaultInput = z.object({ verify: z.string(), vault: z.number().int().nonnegative() });
+
+export interface CheckedVault {
+  readonly verify: string;
+  readonly vault: number;
+  readonly batches: readonly { readonly verify: string; readonly vault: number; readonly batch: number }[];
+  readonly findings: number;
+}
+
+const packsPerBatch = 128;
+const mostBatches = 1000;
+const day = 24 * 60 * 60 * 1000;
+
+export async function checkVault(
+  { verify, vault: number }: z.infer<typeof checkVaultInput>,
+  context: OperationContext,
+): Promise<CheckedVault> {
+  const primary = await context.vaults.open(0);
+  const { readAll } = await primary.objects.read(verifyKey(verify), verifySchema);
+  const vault = await context.vaults.open(number);
+  const findings: RepairedFinding[] = [];
+  const note = (what: string, object: string, detail: string, repaired: boolean): void => {
+    findings.push({ vault: number, what, object, detail, repaired });
+  };
+
+  const index = await checkIndex(vault);
+  const damagedSegments = index.findings.filter(({ what }) => what === 'index-damaged').map(({ object }) => object);
+  for (const { what, object, detail } of index.findings) {
+    if (what !== 'index-damaged') note(what, object, detail, await repairPackFromAny(context, number, idInKey(object)));
+  }
+  if (damagedSegments.length > 0) {
+    await rebuildIndex(vault, index.unindexed, damagedSegments);
+    for (const object of damagedSegments) note('index-damaged', object, 'rebuilt from the packs', true);
+  }
+  await checkSnapshots(context, vault, number, note);
+  await vault.objects.write(structureKey(verify), { findings, packs: 0, bytes: 0 });
+
+  const slots = readAll ? [...Array(slotCount).keys()] : await slotsDue(vault, context.clock.now());
+  const due = [...index.packs.keys()].filter((pack) => slots.includes(slotOf(pack))).sort();
+  await vault.objects.write(slotsKey(verify), { slots });
+  const size = Math.max(packsPerBatch, Math.ceil(due.length / mostBatches));
+  const batches: CheckedVault['batches'][number][] = [];
+  for (let at = 0; at < due.length; at += size) {
+    const batch = batches.length;
+    await vault.objects.write(packBatchKey(verify, batch), { packs: due.slice(at, at + size) });
+    batches.push({ verify, vault: number, batch });
+  }
+  return { verify, vault: number, batches, findings: findings.length };
+}
+
+type Note = (what: string, object: string, detail: string, repaired: boolean) => void;
+
+async function checkSnapshots(context: OperationContext, vault: Vault, number: number, note: Note): Promise<void> {
+  for (const key of await vault.objects.keys(layout.snapshots())) {
+    try {
+      await vault.objects.read(key, snapshotSchema);
+    } catch (error) {
+      if (isTidemarkError(error, 'ObjectMissing')) continue; // pruned meanwhile
+      if (!isTidemarkError(error, 'VaultDamaged')) throw error;
+      note('snapshot-damaged', key, error.message, await repairSnapshotFromAny(context, number, key));
+    }
+  }
+  for (const key of await vault.objects.keys(layout.snapshots())) {
+    try {
+      await packsOf(vault, await vault.objects.read(key, snapshotSchema));
+    } catch (error) {
+      if (!isTidemarkError(error, 'VaultDamaged') && !isTidemarkError(error, 'ObjectMissing')) throw error;
+      const pack = error.context['pack'];
+      const repaired =
+        typeof pack === 'string' && (await repairPackFromAny(context, number, pack)) && (await isWhole(vault, key));
+      note('snapshot-incomplete', key, error.message, repaired);
+    }
+  }
+}
+
+async function isWhole(vault: Vault, key: string): Promise<boolean> {
+  try {
+    await packsOf(vault, await vault.objects.read(key, snapshotSchema));
+    return true;
+  } catch (error) {
+    if (isTidemarkError(error)) return false;
+    throw error;
+  }
+}
+
+/** The slot that was read longest ago and every one whose month is over, so that missed days are made good. */
+async function slotsDue(vault: Vault, now: Date): Promise<number[]> {
+  const last: { slot: number; read: number }[] = [];
+  for (let slot = 0; slot < slotCount; slot += 1) {
+    const record = await vault.objects.readIfThere(layout.verified(slot), slotSchema);
+    last.push({ slot, read: record ? new Date(record.read).getTime() : 0 });
+  }
+  last.sort((one, other) => one.read - other.read || one.slot - other.slot);
+  const over = last.filter(({ read }) => read > 0 && now.getTime() - read >= slotCount * day);
+  return [...new Set([last[0]!, ...over].map(({ slot }) => slot))];
+}

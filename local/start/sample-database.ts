@@ -49,9 +49,9 @@ export async function dropRestored(url: string, database: string): Promise<void>
   await withClient(parseConnection(url), (client) => client.query(`drop database if exists ${quotedName(database)}`));
 }
 
-/** The same server and login, another database. */
+/** The same server and login, another database. The URL may be one that `URL` does not take: without a host, say. */
 export function beside(url: string, database: string): string {
-  const other = new URL(url);
-  other.pathname = `/${encodeURIComponent(database)}`;
-  return other.href;
+  const [, server = '', parameters = ''] = /^(\w+:\/\/[^/?]*)(?:\/[^?]*)?(?:\?(.*))?$/.exec(url) ?? [];
+  const others = parameters.split('&').filter((parameter) => parameter !== '' && !/^dbname=/i.test(parameter));
+  return `${server}/${encodeURIComponent(database)}${others.length > 0 ? `?${others.join('&')}` : ''}`;
 }

@@ -92,7 +92,22 @@ export function decodeTree(bytes: Uint8Array): Tree {
     );
   }
   if (!Array.isArray(value.entries)) fail('VaultDamaged', 'a directory listing has no entries');
+  for (const entry of value.entries as (Partial<TreeEntry> | null)[]) {
+    if (entry === null || typeof entry.type !== 'string' || !isPlainName(entry)) {
+      fail('VaultDamaged', `a directory listing has an entry that no directory can have: ${JSON.stringify(entry?.name)}`);
+    }
+  }
   return { entries: value.entries as TreeEntry[] };
+}
+
+/** A name, and not a way out of the directory: whoever restores joins it to a path. */
+function isPlainName({ name, nameBase64 }: Partial<TreeEntry>): boolean {
+  if (typeof name === 'string') {
+    return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\0');
+  }
+  if (typeof nameBase64 !== 'string') return false;
+  const bytes = Buffer.from(nameBase64, 'base64');
+  return bytes.length > 0 && !bytes.includes(0x2f) && !bytes.includes(0) && !/^\.\.?$/.test(bytes.toString('latin1'));
 }
 
 export function encodeChunkList(blobs: readonly BlobId[]): Buffer {

@@ -4,7 +4,7 @@ import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import type { BlobIndex } from './blob-index.ts';
-import type { Fossil } from './fossils.ts';
+import type { Fossil } from './records/fossils.ts';
 import { readIndexSegment } from './index-loader.ts';
 import { Reach } from './reach.ts';
 import type { Vault } from './vault.ts';

@@ -9,7 +9,7 @@ import { idInKey, layout } from '../format/layout.ts';
 import type { ObjectStore } from '../storage/port.ts';
 import { BlobIndex } from './blob-index.ts';
 import type { VaultCipher } from './cipher.ts';
-import type { Fossils } from './fossils.ts';
+import type { Fossils } from './records/fossils.ts';
 
 export class IndexLoader {
   readonly #store: ObjectStore;

@@ -12,12 +12,12 @@ import { defaultSizes, type VaultConfig, vaultConfigSchema, vaultVersion } from 
 import type { ObjectStore } from '../storage/port.ts';
 import type { BlobIndex } from './blob-index.ts';
 import { createCipher, type VaultCipher } from './cipher.ts';
-import { Fossils } from './fossils.ts';
+import { Fossils } from './records/fossils.ts';
 import { IndexLoader } from './index-loader.ts';
-import { Leases } from './leases.ts';
-import { VaultObjects } from './objects.ts';
+import { Leases } from './records/leases.ts';
+import { VaultObjects } from './records/objects.ts';
 import { BlobReader } from './reader.ts';
-import { Snapshots } from './snapshots.ts';
+import { Snapshots } from './records/snapshots.ts';
 import { BlobWriter } from './writer.ts';
 
 export interface VaultSecrets {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
 import { candidateOf, planRetention } from '../../plan/index.ts';
-import { strongest } from '../../vault/snapshots.ts';
+import { strongest } from '../../vault/records/snapshots.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { hashOf, type PrunePlan, prunePlanKey, type VaultPrune } from './prune-plan.ts';

@@ -23,7 +23,7 @@ export async function checkRestore(
   try {
     packs = await packsOf(open.vault, snapshot);
   } catch (error) {
-    const pack = isTidemarkError(error, 'VaultDamaged') ? error.context['pack'] : undefined;
+    const pack = isTidemarkError(error, 'VaultDamaged') ? error.context.pack : undefined;
     if (typeof pack !== 'string' || !(await repairPackFromAny(context, restore.vault, pack))) throw error;
     packs = await packsOf(open.vault, snapshot);
   }

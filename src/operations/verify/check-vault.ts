@@ -90,7 +90,7 @@ async function checkSnapshots(context: OperationContext, vault: Vault, number: n
       await packsOf(vault, await vault.objects.read(key, snapshotSchema));
     } catch (error) {
       if (!isTidemarkError(error, 'VaultDamaged') && !isTidemarkError(error, 'ObjectMissing')) throw error;
-      const pack = error.context['pack'];
+      const pack = error.context.pack;
       const repaired =
         typeof pack === 'string' && (await repairPackFromAny(context, number, pack)) && (await isWhole(vault, key));
       note('snapshot-incomplete', key, error.message, repaired);

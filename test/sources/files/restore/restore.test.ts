@@ -287,9 +287,13 @@ describe('overwriting', () => {
 describe('a snapshot that means harm stays in the target', () => {
   const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: '1700000000000000000' };
 
-  /** A tree whose listings are written as given, without the checks of the encoder. */
+  /** A listing as given, from a reader that has not looked at it as closely as `decodeTree` does. */
   function listing(trial: Trial, entries: readonly object[]): string {
-    return trial.content.put(Buffer.from(JSON.stringify({ tree: 1, entries })), 'tree');
+    const id = trial.content.put(Buffer.from(JSON.stringify({ tree: 1, entries })), 'tree');
+    const tree = trial.content.tree.bind(trial.content);
+    trial.content.tree = async (wanted) =>
+      wanted === id ? { entries: entries as readonly TreeEntry[] } : tree(wanted);
+    return id;
   }
 
   function hostile(trial: Trial, make: (file: object, tree: (entries: readonly object[]) => string) => object[]) {
@@ -538,10 +542,17 @@ describe('a vault that cannot give everything', () => {
 
   test('a content that is shorter than it should be is damage too', async () => {
     const [trial, captured, bad] = await damaged();
+    const large = await trial.entry(captured, 'large');
     const { blobAtHand } = MemoryContent.prototype;
-    trial.content.blobAtHand = (id) => (id === bad.blobs![0] ? Buffer.from('ba') : blobAtHand.call(trial.content, id));
+    trial.content.blobAtHand = (id) => {
+      const bytes = blobAtHand.call(trial.content, id);
+      return id === bad.blobs![0] || id === large.blobs!.at(-1) ? bytes!.subarray(1) : bytes;
+    };
     const { problems } = await trial.restore(captured);
-    expect(problems).toEqual([{ path: 'a/bad', what: expect.stringContaining('2 bytes and should have 3') }]);
+    expect(problems).toEqual([
+      { path: 'a/bad', what: expect.stringContaining('2 bytes and should have 3') },
+      { path: 'large', what: expect.stringContaining('1999999 bytes and should have 2000000') },
+    ]);
   });
 
   test('a store that does not answer ends the restore, to be tried again', async () => {

@@ -1,9 +1,9 @@
 /** The snapshots of a vault, what is known of their trustworthiness, and who wants them kept. */
 import * as z from 'zod';
-import { fail } from '../core/errors.ts';
-import { canonicalJson } from '../core/json.ts';
-import { idInKey, layout } from '../format/layout.ts';
-import { type Snapshot, snapshotSchema, type TrustLevel, trustLevels } from '../format/snapshot.ts';
+import { fail } from '../../core/errors.ts';
+import { canonicalJson } from '../../core/json.ts';
+import { idInKey, layout } from '../../format/layout.ts';
+import { type Snapshot, snapshotSchema, type TrustLevel, trustLevels } from '../../format/snapshot.ts';
 import type { VaultObjects } from './objects.ts';
 
 const trustSchema = z.object({ level: z.enum(trustLevels), time: z.iso.datetime(), by: z.string() });

@@ -4,8 +4,8 @@
  * may not commit, as what it relied on may be gone (it is fenced).
  */
 import * as z from 'zod';
-import { fail } from '../core/errors.ts';
-import { idInKey, layout } from '../format/layout.ts';
+import { fail } from '../../core/errors.ts';
+import { idInKey, layout } from '../../format/layout.ts';
 import type { VaultObjects } from './objects.ts';
 
 const leaseSchema = z.object({

@@ -12,7 +12,7 @@
  *   look and the commit.
  */
 import * as z from 'zod';
-import { layout } from '../format/layout.ts';
+import { layout } from '../../format/layout.ts';
 import type { VaultObjects } from './objects.ts';
 
 const fossilSchema = z.object({

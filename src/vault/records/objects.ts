@@ -3,10 +3,10 @@
  * the way in. Whatever is read from a store is not trusted: JSON only, and only of the expected shape.
  */
 import * as z from 'zod';
-import { errnoOf, fail, isTidemarkError } from '../core/errors.ts';
-import { canonicalJson } from '../core/json.ts';
-import type { ObjectStore, PutOptions } from '../storage/port.ts';
-import type { VaultCipher } from './cipher.ts';
+import { errnoOf, fail, isTidemarkError } from '../../core/errors.ts';
+import { canonicalJson } from '../../core/json.ts';
+import type { ObjectStore, PutOptions } from '../../storage/port.ts';
+import type { VaultCipher } from '../cipher.ts';
 
 export class VaultObjects {
   readonly store: ObjectStore;

@@ -54,7 +54,10 @@ export async function measured(command: Command): Promise<Outcome> {
   });
   const seconds = (systemClock.elapsed() - start) / 1000;
   if (code !== 0) {
-    const said = Buffer.concat([...stderr, ...stdout]).toString('utf8').trim().slice(-4000);
+    const said = Buffer.concat([...stderr, ...stdout])
+      .toString('utf8')
+      .trim()
+      .slice(-4000);
     throw new Error(`${[program, ...args].join(' ')}\nended with exit code ${code}:\n${said}`);
   }
   return { cost: { seconds, ...kernelFigures(), load }, stdout: Buffer.concat(stdout).toString('utf8') };

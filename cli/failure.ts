@@ -1,6 +1,6 @@
 /** How an error leaves the program: what and what to do, as one line or one document, and the table's exit code. No stack. */
 import { inspect } from 'node:util';
-import { asTidemarkError, type TidemarkError } from '../src/core/errors.ts';
+import type { TidemarkError } from '../src/core/errors.ts';
 import { redact } from '../src/core/log.ts';
 
 export function failureDocument(error: TidemarkError): object {
@@ -14,8 +14,4 @@ export function failureText(error: TidemarkError, debug: boolean): string {
   const end = /[.!?]$/.test(message) || error.hint === undefined ? '' : '.';
   const line = `tidemark: ${message}${end}${error.hint === undefined ? '' : ` ${redact(error.hint)}`}\n`;
   return debug ? `${line}${redact(inspect(error, { depth: 6 }))}\n` : line;
-}
-
-export function knownError(error: unknown): TidemarkError {
-  return asTidemarkError(error);
 }

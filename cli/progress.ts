@@ -19,25 +19,36 @@ const told: Readonly<Record<string, (output: Payload, input: Payload) => string 
       ...(suspicion === undefined ? [] : [`${job.source}: suspicious: ${suspicion}`]),
     ].join('\n'),
   CommitReplica: ({ vault, snapshot }) => `${snapshot} copied to ${placeName(vault)}`,
-  PlanPrune: ({ keep, delete: gone }) => `${count(keep, 'snapshot')} to keep, ${gone} to delete`,
   CheckVault: ({ vault, findings }) => `${placeName(vault)}: structure checked, ${count(findings, 'finding')}`,
   VerifyPacks: ({ item }) =>
     item.done ? `${placeName(item.vault)}: ${count(item.packs, 'pack')} read, ${size(item.bytes)}` : undefined,
   CheckRestore: ({ check }) => `${count(check.packs, 'pack')} to read, all there: ${size(check.bytes)}`,
   RestoreShard: ({ item }) => `${count(item.files, 'file')} restored, ${size(item.bytes)}`,
   ValidateRestore: ({ validation }) =>
-    `compared with the snapshot: ${validation.checked} checked, ${count(validation.problems, 'problem')}`,
+    `compared with the snapshot: ${Object.entries(validation.checked)
+      .map(([what, number]) => `${Number(number).toLocaleString('en-US')} ${what}`)
+      .join(', ')}; ${count(validation.problems, 'problem')}`,
 };
 
-/** A line with its line break, or nothing. */
-export function progressOf(event: ExecutionEvent): string | undefined {
-  const { kind, state, error, cause } = event;
-  if (kind === 'exited') return line(whenTold(event));
-  if (kind === 'retried') {
-    return line(`${state}: ${reason(error, cause)}; again in ${duration(event.waitMilliseconds ?? 0)}`);
-  }
-  if (kind === 'caught') return line(`${state} failed: ${reason(error, cause)}`);
-  return undefined;
+/** Takes events in their order; gives a line with its line break, or nothing. */
+export function createProgress(): (event: ExecutionEvent) => string | undefined {
+  // A state that is left by a Catch tells its error only with what it hands on.
+  const caught = new Set<string>();
+  return (event) => {
+    const { kind, state, error, cause } = event;
+    const place = [event.execution, ...event.path, state].join('/');
+    if (kind === 'caught') caught.add(place);
+    if (kind === 'retried') {
+      return line(`${state}: ${reason(error, cause)}; again in ${duration(event.waitMilliseconds ?? 0)}`);
+    }
+    if (kind !== 'exited') return undefined;
+    return line(caught.delete(place) ? whenFailed(event) : whenTold(event));
+  };
+}
+
+function whenFailed({ state, output }: ExecutionEvent): string {
+  const { job, source = job?.source, error, left = error } = (output ?? {}) as Payload;
+  return `${source === undefined ? '' : `${source}: `}${state} failed: ${reason(left?.Error, left?.Cause)}`;
 }
 
 /** A payload of a shape that is not expected is no reason to fail: this is only talk. */

@@ -29,11 +29,17 @@ export function requireSource(machine: Machine, id: string, known: readonly stri
 export async function findSnapshot(machine: Machine, vault: Vault, name: string): Promise<Snapshot> {
   if (!machine.plan.sources.some(({ id }) => id === name)) return vault.snapshots.get(name);
   const [newest] = await vault.snapshots.list(name);
-  return newest ?? fail('RestorePointMissing', `${name} has no snapshot yet`, { hint: 'Make one with `tidemark backup`.' });
+  return (
+    newest ?? fail('RestorePointMissing', `${name} has no snapshot yet`, { hint: 'Make one with `tidemark backup`.' })
+  );
 }
 
 /** What lies at a path of a snapshot; the root itself for an empty path. Errors: `SnapshotMissing`, in words. */
-export async function entriesAt(vault: Vault, snapshot: Snapshot, path: string): Promise<readonly TreeEntry[] | TreeEntry> {
+export async function entriesAt(
+  vault: Vault,
+  snapshot: Snapshot,
+  path: string,
+): Promise<readonly TreeEntry[] | TreeEntry> {
   const reader = await vault.reader();
   let entries = (await reader.tree(snapshot.root)).entries;
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -41,14 +47,19 @@ export async function entriesAt(vault: Vault, snapshot: Snapshot, path: string):
     const entry = entries.find((one) => entryName(one).equals(Buffer.from(part)));
     const here = parts.slice(0, at + 1).join('/');
     if (!entry) {
-      const near = nearest(part, entries.map((one) => one.name ?? ''));
+      const near = nearest(
+        part,
+        entries.map((one) => one.name ?? ''),
+      );
       return fail('UsageInvalid', `${snapshot.id} has no ${here}`, {
         hint: near === undefined ? `See \`tidemark ls ${snapshot.id}\`.` : `Did you mean ${near}?`,
       });
     }
     if (entry.tree === undefined) {
       if (at === parts.length - 1) return entry;
-      return fail('UsageInvalid', `${here} of ${snapshot.id} is no directory`, { hint: 'Look at it with `tidemark cat`.' });
+      return fail('UsageInvalid', `${here} of ${snapshot.id} is no directory`, {
+        hint: 'Look at it with `tidemark cat`.',
+      });
     }
     entries = (await reader.tree(entry.tree)).entries;
   }

@@ -10,6 +10,8 @@ const folder = z.enum([
   'index',
   'snapshots',
   'trust',
+  'sightings',
+  'verified',
   'holds',
   'leases',
   'fossils',

@@ -26,7 +26,7 @@ import type { Invocation } from './invoke.ts';
 import { createRegion, type Region } from './region.ts';
 
 export interface MachineOptions {
-  /** Where the plan is, or the plan itself. */
+  /** Where the plan is, or the plan itself; backup-plan.yml in the current folder unless given. */
   readonly planFile?: string;
   readonly plan?: Plan;
   readonly clock?: Clock;
@@ -56,17 +56,25 @@ export interface Machine {
   readonly context: OperationContext;
 }
 
-/** Errors: `PlanInvalid`; `UsageInvalid` without a plan; `VaultMissing` and `StoreMissing` for places that may not be made. */
+/**
+ * Errors: `PlanInvalid`; `VaultKeyWrong` without a passphrase for a sealed vault; `VaultMissing` and `StoreMissing` for places
+ * where `create` may not make a vault. Without `create` a place that is missing is told by whoever needs it first.
+ */
 export async function openMachine(options: MachineOptions): Promise<Machine> {
   const { clock = systemClock, random = systemRandom, colours = false } = options;
   const { env } = process;
   const write = options.write ?? ((text: string) => void process.stderr.write(text));
   const plan = options.plan ?? (await readPlan(options.planFile ?? 'backup-plan.yml'));
   const log = options.log ?? logTo(write, clock, env.TIDEMARK_LOG);
+  const passphrase = options.passphrase ?? env.TIDEMARK_PASSPHRASE;
+  if (plan.vault.sealing === 'passphrase' && passphrase === undefined) {
+    fail('VaultKeyWrong', 'the plan says that the vault is sealed, and no passphrase was given', {
+      hint: 'Set TIDEMARK_PASSPHRASE.',
+    });
+  }
   const places = [plan.vault.primary, ...plan.vault.replicas];
   const made = options.create ? await toBeMade(places) : new Set<Destination>();
   const stores = await Promise.all(places.map((place) => storeOf(place, { create: made.has(place) })));
-  const passphrase = options.passphrase ?? env.TIDEMARK_PASSPHRASE;
   const dependencies: Dependencies = {
     plan,
     vaults: createVaults(stores, plan.vault.sealing, clock, { random, passphrase }),
@@ -127,6 +135,12 @@ function logTo(write: (text: string) => void, clock: Clock, wanted: string | und
 async function toBeMade(places: readonly Destination[]): Promise<Set<Destination>> {
   const states = await Promise.all(places.map(async (place) => ({ place, state: await stateOf(place) })));
   const [primary, ...replicas] = states;
+  const taken = states.find(({ state }) => state === 'occupied');
+  if (taken) {
+    fail('StoreMissing', `${nameOf(taken.place)} holds something, but no vault`, {
+      hint: 'Name a folder for the vault that is empty or not there yet, or mount the disk that belongs there.',
+    });
+  }
   const survivor = replicas.find(({ state }) => state === 'store');
   const made = new Set(states.filter(({ state }) => state === 'absent').map(({ place }) => place));
   if (primary?.state === 'store' || primary?.state === 'elsewhere') return made;
@@ -142,7 +156,7 @@ async function toBeMade(places: readonly Destination[]): Promise<Set<Destination
   return new Set(states.filter(({ state }) => state === 'absent' || state === 'empty').map(({ place }) => place));
 }
 
-type PlaceState = 'store' | 'absent' | 'empty' | 'other' | 'elsewhere';
+type PlaceState = 'store' | 'absent' | 'empty' | 'occupied' | 'other' | 'elsewhere';
 
 async function stateOf(place: Destination): Promise<PlaceState> {
   if (!('directory' in place)) return 'elsewhere';
@@ -154,7 +168,7 @@ async function stateOf(place: Destination): Promise<PlaceState> {
   }
   try {
     // A disk that was just formatted has one folder of its own.
-    return (await readdir(place.directory)).every((name) => name === 'lost+found') ? 'empty' : 'other';
+    return (await readdir(place.directory)).every((name) => name === 'lost+found') ? 'empty' : 'occupied';
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? 'absent' : 'other';
   }

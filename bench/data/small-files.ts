@@ -28,7 +28,10 @@ function addFiles(folder: string, wanted: number): void {
   for (let file = 0; file < wanted; file += 1) {
     const directory = path.join(folder, `package-${Math.floor(file / 40)}`);
     mkdirSync(directory, { recursive: true });
-    writeFileSync(path.join(directory, `module-${file}.txt`), content('text', random.next(), 100 + random.below(12_000)));
+    writeFileSync(
+      path.join(directory, `module-${file}.txt`),
+      content('text', random.next(), 100 + random.below(12_000)),
+    );
   }
 }
 

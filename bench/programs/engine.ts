@@ -16,7 +16,8 @@ async function newVault(place: string, folder: string): Promise<MeasuredVault> {
     async backup(files) {
       const { cost, stdout } = await run('backup', place, folder);
       const said = JSON.parse(stdout) as { files: number; problems: number };
-      if (said.files !== files || said.problems !== 0) throw new Error(`the engine says ${stdout}, there are ${files} files`);
+      if (said.files !== files || said.problems !== 0)
+        throw new Error(`the engine says ${stdout}, there are ${files} files`);
       return cost;
     },
     restore: async (target) => (await run('restore', place, target)).cost,

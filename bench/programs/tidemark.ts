@@ -53,6 +53,7 @@ async function newVault(place: string, folder: string, sealing: string): Promise
 }
 
 function succeeded({ cost, stdout }: Awaited<ReturnType<typeof measured>>): typeof cost {
-  if ((JSON.parse(stdout) as { status: string }).status !== 'success') throw new Error(`tidemark says ${stdout.trim()}`);
+  if ((JSON.parse(stdout) as { status: string }).status !== 'success')
+    throw new Error(`tidemark says ${stdout.trim()}`);
   return cost;
 }

@@ -1,6 +1,7 @@
 /** `tidemark backup`: runs the backup workflow. */
-import { cadences } from '../../src/format/snapshot.ts';
+
 import { fail } from '../../src/core/errors.ts';
+import { cadences } from '../../src/format/snapshot.ts';
 import { nearest } from '../../src/plan/file/nearest.ts';
 import { commonFailure, execute } from '../execution.ts';
 import { requireSource } from '../snapshot.ts';
@@ -24,7 +25,7 @@ interface RunReport {
 }
 
 export const backup: Verb = {
-  about: 'takes a snapshot of every source, or of those named, and copies it to the replicas',
+  about: 'takes a snapshot of every source, copied to every replica',
   details: `Each source is a job of its own: one that fails never stops the others, and the run
 fails in the end. What is unchanged since the last snapshot is neither read nor
 stored again; every snapshot restores alone all the same. The first backup makes

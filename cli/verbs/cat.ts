@@ -1,4 +1,5 @@
 /** `tidemark cat`: one file of a snapshot, byte for byte, on standard output. */
+import { buffer } from 'node:stream/consumers';
 import { fail } from '../../src/core/errors.ts';
 import type { TreeEntry } from '../../src/format/tree.ts';
 import type { Vault } from '../../src/vault/vault.ts';
@@ -25,7 +26,7 @@ content is base64.`,
       });
     }
     if (!asked.flag('json')) return { document: undefined, text: '', content: contentOf(vault, entry) };
-    const content = Buffer.concat(await Array.fromAsync(contentOf(vault, entry))).toString('base64');
+    const content = (await buffer(contentOf(vault, entry))).toString('base64');
     return { document: { snapshot: snapshot.id, path, bytes: entry.size ?? 0, content }, text: '' };
   },
 };

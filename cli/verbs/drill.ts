@@ -17,7 +17,7 @@ interface DrillReport {
 }
 
 export const drill: Verb = {
-  about: 'restores the newest snapshots into a scratch place, compares, and cleans up',
+  about: 'rehearses a restore of each source, compares, and cleans up',
   details: 'A backup that was never restored is a hope. This makes it a fact, and times it.',
   options: { source: { value: 'ID', many: true, about: 'only this source; may be given several times' } },
   examples: [

@@ -29,6 +29,9 @@ export const hold: Verb = {
       held.push(number);
     }
     if (held.length === 0) fail('SnapshotMissing', `no vault has a snapshot ${id}`);
-    return { document: { snapshot: id, held: true, ...record, vaults: held }, text: `${id} is held in ${held.length} of ${vaults.count} vaults\n` };
+    return {
+      document: { snapshot: id, held: true, ...record, vaults: held },
+      text: `${id} is held in ${held.length} of ${vaults.count} vaults\n`,
+    };
   },
 };

@@ -50,4 +50,5 @@ function documentOf(entry: TreeEntry): object {
 
 const bytesOf = ({ size: own, below }: TreeEntry): number => own ?? below?.bytes ?? 0;
 const timeOf = ({ mtime }: TreeEntry): string => new Date(Number(BigInt(mtime) / 1_000_000n)).toISOString();
-const letterOf = ({ type }: TreeEntry): string => ({ file: '-', directory: 'd', symlink: 'l' })[type as string] ?? type[0]!;
+const letterOf = ({ type }: TreeEntry): string =>
+  ({ file: '-', directory: 'd', symlink: 'l' })[type as string] ?? type[0]!;

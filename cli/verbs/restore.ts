@@ -75,7 +75,9 @@ function timeOf(text: string | undefined): string | undefined {
     return fail('UsageInvalid', `--at ${JSON.stringify(text)} is no time`, { hint: example });
   }
   if (shape[3] === undefined) {
-    return fail('UsageInvalid', `--at ${JSON.stringify(text)} has no offset from UTC, so it is several times`, { hint: example });
+    return fail('UsageInvalid', `--at ${JSON.stringify(text)} has no offset from UTC, so it is several times`, {
+      hint: example,
+    });
   }
   return time!.toISOString();
 }

@@ -9,7 +9,7 @@ import { failureDocument } from '../failure.ts';
 import type { Answer, Verb } from '../verb.ts';
 
 export const run: Verb = {
-  about: 'runs one workflow with an input, as from the Step Functions console',
+  about: 'runs one workflow, as from the Step Functions console',
   details: `Prints the output of the execution. Workflows: ${workflows.join(', ')}.
 The folder events/ has a sample of every input; an event of EventBridge is given
 to backup as it is.`,

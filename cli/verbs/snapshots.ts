@@ -29,7 +29,12 @@ said not to delete it.`,
     const machine = await asked.open();
     const vault = await machine.context.vaults.open(number);
     const all = await vault.snapshots.list();
-    if (source !== undefined) requireSource(machine, source, all.map((snapshot) => snapshot.source));
+    if (source !== undefined)
+      requireSource(
+        machine,
+        source,
+        all.map((snapshot) => snapshot.source),
+      );
     const [trust, holds] = await Promise.all([vault.snapshots.trust(), vault.snapshots.holds()]);
     const tiers = tiersById(machine, all, trust, holds);
     const document = all

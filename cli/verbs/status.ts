@@ -5,7 +5,7 @@ import type { Answer, Verb } from '../verb.ts';
 import { duration, moment, table } from '../words.ts';
 
 export const status: Verb = {
-  about: 'says of each source how old its last good snapshot is, and whether that is too old',
+  about: 'says how old the last good snapshot of each source is',
   details: `Good means: all of it is there, nothing was left out, nothing looks wrong. "late"
 and "never" mean that the plan's promise is broken now; the exit code is not 0.`,
   options: {},
@@ -21,7 +21,13 @@ and "never" mean that the plan's promise is broken now; the exit code is not 0.`
       const good = own.find((one) => candidateOf(one, { trust: level(one.id), held: false }).good);
       const age = good && clock.now().getTime() - Date.parse(good.time);
       const state = age === undefined ? 'never' : age > rpoOf(source) ? 'late' : 'good';
-      return { source: source.id, status: state, snapshots: own.length, lastGood: good?.time ?? null, ageMs: age ?? null };
+      return {
+        source: source.id,
+        status: state,
+        snapshots: own.length,
+        lastGood: good?.time ?? null,
+        ageMs: age ?? null,
+      };
     });
     return {
       document: { status: sources.every((source) => source.status === 'good') ? 'good' : 'broken', sources },

@@ -15,7 +15,7 @@ interface VerifyReport {
 }
 
 export const verify: Verb = {
-  about: 'checks every vault, and repairs from another one what is damaged',
+  about: 'checks every vault, and repairs damage from another one',
   details: `Looks whether everything that the snapshots need is there, and reads a part of
 the packs, so that each is read again within a month; --read-all reads all of
 them now. What is damaged is repaired from another vault, if that has it.`,
@@ -33,7 +33,10 @@ them now. What is damaged is repaired from another vault, if that has it.`,
       ({ vault, what, object, repaired }) =>
         `  ${repaired ? 'repaired' : 'DAMAGED '}  vault ${vault ?? '?'}: ${what}${object === undefined ? '' : `: ${object}`}`,
     );
-    const found = report.findings.length === 0 ? 'no damage' : `${count(report.findings.length, 'finding')}, ${open.length} not repaired`;
+    const found =
+      report.findings.length === 0
+        ? 'no damage'
+        : `${count(report.findings.length, 'finding')}, ${open.length} not repaired`;
     return {
       document: report,
       text: `${[`${count(report.read.packs, 'pack')} read, ${size(report.read.bytes)}: ${found}`, ...lines].join('\n')}\n`,

@@ -48,7 +48,8 @@ export function writePlan(workspace: Workspace, plan: Readonly<Record<string, un
     replicas: [{ directory: workspace.replica }],
     sealing: 'none',
   };
-  writeFileSync(workspace.planFile, stringify({ timeZone: 'UTC', vault, ...plan }), { mode: 0o600 });
+  const retention = { daily: '7 days', weekly: '4 weeks', monthly: '12 months', yearly: '7 years', atLeast: 3 };
+  writeFileSync(workspace.planFile, stringify({ timeZone: 'UTC', vault, ...plan, retention }), { mode: 0o600 });
 }
 
 export async function openStage(options: StageOptions): Promise<Stage> {

@@ -36,8 +36,8 @@ export class Chunker {
 
   constructor(gear: Int32Array, sizes: ChunkSizes) {
     const bits = Math.log2(sizes.average);
-    if (!Number.isInteger(bits) || bits > 28)
-      throw new RangeError(`average chunk size ${sizes.average} is not a power of two`);
+    if (!Number.isInteger(bits) || bits < 3 || bits > 28)
+      throw new RangeError(`average chunk size ${sizes.average} is not a power of two from 8 to 2^28`);
     this.sizes = sizes;
     this.#gear = gear;
     this.#strict = ~0 << (32 - bits - 2);

@@ -26,6 +26,8 @@ export interface PassphraseWrap {
 
 /** 64 MiB and about a quarter of a second: affordable once an invocation, dear to a guesser. */
 const cost = { n: 1 << 16, r: 8, p: 1 };
+/** Sixteen times that: a later version may raise the cost. */
+const mostCost = 16 * cost.n * cost.r * cost.p;
 const tagLength = 16;
 const nonceLength = 12;
 export const sealOverhead = nonceLength + tagLength;
@@ -79,8 +81,15 @@ export async function wrapMasterKey(master: Uint8Array, passphrase: string, rand
   return { kdf: 'scrypt', ...cost, salt: salt.toString('base64'), wrapped: wrapped.toString('base64') };
 }
 
-/** Errors: `VaultKeyWrong`. */
+/** Errors: `VaultKeyWrong`; `VaultDamaged` when the parameters make no sense. */
 export async function unwrapMasterKey(wrap: PassphraseWrap, passphrase: string, random: Random): Promise<Buffer> {
+  // asked for by the vault itself: what nobody would have written must not take all memory
+  if (wrap.n * wrap.r * wrap.p > mostCost || (wrap.n & (wrap.n - 1)) !== 0) {
+    fail('VaultDamaged', 'the vault asks for a key derivation that no Tidemark has ever asked for', {
+      hint: 'Copy vault.json from a replica; it is the same there.',
+      context: { n: wrap.n, r: wrap.r, p: wrap.p },
+    });
+  }
   const key = await passphraseKey(passphrase, Buffer.from(wrap.salt, 'base64'), wrap);
   try {
     return createSeal(key, random).open(Buffer.from(wrap.wrapped, 'base64'));

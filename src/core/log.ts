@@ -19,7 +19,7 @@ const secretKeys = /pass(word|phrase)|secret|token|authorization|connection/i;
 
 /** Removes what must never be logged: values under telling keys, and passwords inside URLs. */
 export function redact(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/\b(\w+:\/\/[^\s:/@]+):[^\s@/]+@/g, '$1:***@');
+  if (typeof value === 'string') return value.replace(/\b(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:***@');
   if (Array.isArray(value)) return value.map(redact);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(

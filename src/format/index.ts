@@ -116,9 +116,9 @@ export interface IndexObject {
 export function decodeIndexObject(stored: Buffer): IndexObject {
   const header = stored.subarray(0, indexHeader.length);
   if (!header.equals(indexHeader)) {
-    const seen = header.toString('latin1');
-    if (seen.startsWith('tidemark-index '))
-      fail('VaultFormatUnknown', `an index segment has format version ${seen.slice(15).trim()}`);
+    const version = /^tidemark-index (\d+)/.exec(header.toString('latin1'))?.[1];
+    if (version !== undefined && header.length === indexHeader.length)
+      fail('VaultFormatUnknown', `an index segment has format version ${version}`);
     fail('VaultDamaged', 'an object does not begin as an index segment does');
   }
   if (stored.length < indexHeader.length + 5) fail('VaultDamaged', 'an index segment is cut short');

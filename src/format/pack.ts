@@ -10,7 +10,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { fail } from '../core/errors.ts';
-import type { BlobId, BlobKind } from './blob.ts';
+import { type BlobId, type BlobKind, isBlobId } from './blob.ts';
 
 export const packVersion = 1;
 export const packHeader = Buffer.from(`tidemark-pack ${packVersion}\n`);
@@ -42,18 +42,31 @@ export function encodeDirectory(directory: PackDirectory): Buffer {
 
 /** Errors: `VaultFormatUnknown`, `VaultDamaged`. */
 export function decodeDirectory(bytes: Uint8Array): PackDirectory {
-  let value: { pack?: unknown; kind?: unknown; nonce?: unknown; frames?: unknown };
+  let value: { pack?: unknown; kind?: unknown; nonce?: unknown; frames?: unknown } | null;
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (cause) {
     return fail('VaultDamaged', 'the directory of a pack is not JSON', { cause });
   }
-  if (value.pack !== packVersion)
-    fail('VaultFormatUnknown', `a pack's directory has format version ${JSON.stringify(value.pack)}`);
+  if (value?.pack !== packVersion)
+    fail('VaultFormatUnknown', `a pack's directory has format version ${JSON.stringify(value?.pack)}`);
   if ((value.kind !== 'data' && value.kind !== 'tree') || !Array.isArray(value.frames)) {
     fail('VaultDamaged', 'the directory of a pack has no kind or no frames');
   }
+  if (!value.frames.every(isFrameRecord)) fail('VaultDamaged', 'the directory of a pack has a frame that is none');
   return { kind: value.kind, nonce: String(value.nonce), frames: value.frames as FrameRecord[] };
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function isFrameRecord(value: unknown): value is FrameRecord {
+  const frame = value as Partial<FrameRecord> | null;
+  return (
+    [frame?.offset, frame?.stored, frame?.plain].every(isCount) &&
+    (frame?.codec === 'zstd' || frame?.codec === 'raw') &&
+    Array.isArray(frame.blobs) &&
+    frame.blobs.every((blob) => Array.isArray(blob) && isBlobId(blob[0]) && isCount(blob[1]))
+  );
 }
 
 export function encodeTrailer(stored: Uint8Array, codec: FrameRecord['codec'], plainLength: number): Buffer {
@@ -79,9 +92,8 @@ export function locateDirectory(pack: Uint8Array): LocatedDirectory {
     fail('VaultDamaged', `a pack of ${bytes.length} bytes is too short to be whole`);
   const header = bytes.subarray(0, packHeader.length);
   if (!header.equals(packHeader)) {
-    const seen = header.toString('latin1');
-    if (seen.startsWith('tidemark-pack '))
-      fail('VaultFormatUnknown', `a pack has format version ${seen.slice(14).trim()}`);
+    const version = /^tidemark-pack (\d+)/.exec(header.toString('latin1'))?.[1];
+    if (version !== undefined) fail('VaultFormatUnknown', `a pack has format version ${version}`);
     fail('VaultDamaged', 'an object does not begin as a pack does');
   }
   const trailer = bytes.subarray(bytes.length - trailerLength);

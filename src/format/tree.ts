@@ -79,12 +79,7 @@ export function encodeTree(tree: Tree): Buffer {
 
 /** Errors: `VaultFormatUnknown` for another version, `VaultDamaged` for anything else that is not a tree. */
 export function decodeTree(bytes: Uint8Array): Tree {
-  let value: { tree?: unknown; entries?: unknown };
-  try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch (cause) {
-    return fail('VaultDamaged', 'a directory listing is not JSON', { cause });
-  }
+  const value: { tree?: unknown; entries?: unknown } = parseObject(bytes, 'a directory listing');
   if (value.tree !== treeVersion) {
     fail(
       'VaultFormatUnknown',
@@ -94,7 +89,10 @@ export function decodeTree(bytes: Uint8Array): Tree {
   if (!Array.isArray(value.entries)) fail('VaultDamaged', 'a directory listing has no entries');
   for (const entry of value.entries as (Partial<TreeEntry> | null)[]) {
     if (entry === null || typeof entry.type !== 'string' || !isPlainName(entry)) {
-      fail('VaultDamaged', `a directory listing has an entry that no directory can have: ${JSON.stringify(entry?.name)}`);
+      fail(
+        'VaultDamaged',
+        `a directory listing has an entry that no directory can have: ${JSON.stringify(entry?.name)}`,
+      );
     }
   }
   return { entries: value.entries as TreeEntry[] };
@@ -114,8 +112,9 @@ export function encodeChunkList(blobs: readonly BlobId[]): Buffer {
   return Buffer.from(canonicalJson({ list: treeVersion, blobs }));
 }
 
+/** Errors: `VaultFormatUnknown`, `VaultDamaged`. */
 export function decodeChunkList(bytes: Uint8Array): readonly BlobId[] {
-  const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as { list?: unknown; blobs?: unknown };
+  const value: { list?: unknown; blobs?: unknown } = parseObject(bytes, 'a chunk list');
   if (value.list !== treeVersion) {
     fail(
       'VaultFormatUnknown',
@@ -125,4 +124,14 @@ export function decodeChunkList(bytes: Uint8Array): readonly BlobId[] {
   if (!Array.isArray(value.blobs) || !value.blobs.every(isBlobId))
     fail('VaultDamaged', 'a chunk list holds no blob ids');
   return value.blobs;
+}
+
+function parseObject(bytes: Uint8Array, what: string): object {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (cause) {
+    return fail('VaultDamaged', `${what} is not JSON`, { cause });
+  }
+  return fail('VaultDamaged', `${what} is not a JSON object`);
 }

@@ -67,8 +67,8 @@ export class BlobIndex {
 
   /** Entry number of a blob, or -1. */
   find(id: BlobId): number {
-    scratch.write(id, 0, 32, 'hex');
-    return this.#lookUp();
+    // what is no id would be looked up with the rest of the one before
+    return scratch.write(id, 0, 32, 'hex') === 32 ? this.#lookUp() : -1;
   }
 
   /** A writer may rely on the blob: it is there, and not in a pack that is about to be collected. */

@@ -4,9 +4,9 @@ import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import type { BlobIndex } from './blob-index.ts';
-import type { Fossil } from './records/fossils.ts';
 import { readIndexSegment } from './index-loader.ts';
 import { Reach } from './reach.ts';
+import type { Fossil } from './records/fossils.ts';
 import type { Vault } from './vault.ts';
 import { storeIndexSegment } from './writer.ts';
 
@@ -25,7 +25,10 @@ export interface Collected {
 export async function markGarbage(vault: Vault, id: string, now: Date): Promise<{ packs: number; bytes: number }> {
   const index = await vault.index();
   const needed = await reachedPacks(vault, index, await vault.snapshots.list());
-  const marked = new Set((await vault.fossils.list()).flatMap((fossil) => fossil.packs.map((pack) => pack.id)));
+  const fossils = await vault.fossils.list();
+  // a marker that died between its two writes: whoever had started by then has ended, or is still on the list
+  for (const fossil of fossils.filter(({ writers }) => writers === undefined)) await nameWriters(vault, fossil);
+  const marked = new Set(fossils.flatMap((fossil) => fossil.packs.map((pack) => pack.id)));
   const packs: { id: string; size: number }[] = [];
   for await (const object of vault.store.list(layout.packs)) {
     const pack = idInKey(object.key);
@@ -34,9 +37,14 @@ export async function markGarbage(vault: Vault, id: string, now: Date): Promise<
   if (packs.length === 0) return { packs: 0, bytes: 0 };
   const fossil: Fossil = { id, marked: now.toISOString(), packs };
   await vault.fossils.write(fossil);
+  await nameWriters(vault, fossil);
+  return { packs: packs.length, bytes: packs.reduce((sum, pack) => sum + pack.size, 0) };
+}
+
+/** Adds to a record that is visible already the writers that may have started before it was. */
+async function nameWriters(vault: Vault, fossil: Fossil): Promise<void> {
   const writers = [...(await vault.leases.list())].filter(([, lease]) => lease.what === 'writer').map(([name]) => name);
   await vault.fossils.write({ ...fossil, writers });
-  return { packs: packs.length, bytes: packs.reduce((sum, pack) => sum + pack.size, 0) };
 }
 
 /** Second step: deletes what was marked at least `grace` milliseconds ago and is still garbage; revives what is not. */

@@ -74,8 +74,8 @@ export class IndexLoader {
 export async function readIndexSegment(store: ObjectStore, cipher: VaultCipher, name: string): Promise<PackRecord[]> {
   const stored = await store.get(layout.index(name));
   if (sha256(stored) !== name) {
-    const { packed } = decodeIndexObject(stored); // a version that is not known is said first
-    fail('VaultDamaged', `index segment ${name} in ${store.name} (${packed.length} bytes) does not have its checksum`, {
+    // looked at before the version: a flipped bit in the first line is damage, and damage can be repaired
+    fail('VaultDamaged', `index segment ${name} in ${store.name} (${stored.length} bytes) does not have its checksum`, {
       hint: 'Run `tidemark verify`: it rebuilds the index from the packs.',
       context: { index: name },
     });

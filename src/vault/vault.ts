@@ -12,11 +12,11 @@ import { defaultSizes, type VaultConfig, vaultConfigSchema, vaultVersion } from 
 import type { ObjectStore } from '../storage/port.ts';
 import type { BlobIndex } from './blob-index.ts';
 import { createCipher, type VaultCipher } from './cipher.ts';
-import { Fossils } from './records/fossils.ts';
 import { IndexLoader } from './index-loader.ts';
+import { BlobReader } from './reader.ts';
+import { Fossils } from './records/fossils.ts';
 import { Leases } from './records/leases.ts';
 import { VaultObjects } from './records/objects.ts';
-import { BlobReader } from './reader.ts';
 import { Snapshots } from './records/snapshots.ts';
 import { BlobWriter } from './writer.ts';
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { OperationContext } from '../context.ts';
 import { openRestore, restoreSchema } from '../restore/record.ts';
 
-export const discardDrillInput = z.looseObject({ restore: restoreSchema.optional() });
+export const discardDrillInput = z.looseObject({ drill: z.string(), restore: restoreSchema.optional() });
 
 /** Without a planned restore nothing was written. Errors: `TargetUnusable`. */
 export async function discardDrill(

@@ -1,6 +1,6 @@
 /** Decides for every vault what stays and what goes, and writes it down. Nothing is deleted here; a dry run ends with this. */
 import * as z from 'zod';
-import { fail } from '../../core/errors.ts';
+import { fail, isTidemarkError } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
 import { candidateOf, planRetention } from '../../plan/index.ts';
 import { strongest } from '../../vault/records/snapshots.ts';
@@ -34,10 +34,19 @@ export async function planPrune(
   const vaults: VaultPrune[] = [];
   let [keep, remove] = [0, 0];
   for (let number = 0; number < context.vaults.count; number += 1) {
-    const vault = number === 0 ? await context.vaults.open(0) : await context.vaults.openReplica(number);
-    const plan = await planFor(context, vault, number, prune);
-    if (!dryRun) refuseLargeShares(plan);
-    await vault.objects.write(prunePlanKey(prune), plan);
+    let plan: PrunePlan;
+    try {
+      const vault = await context.vaults.open(number);
+      plan = await planFor(context, vault, number, prune);
+      if (!dryRun) refuseLargeShares(plan);
+      await vault.objects.write(prunePlanKey(prune), plan);
+    } catch (error) {
+      if (!isTidemarkError(error) || error.name === 'PruneRefused' || number === 0) throw error;
+      // the replica fails on its own in the next step, and does not keep the other vaults from being pruned
+      context.log.warn('vault-not-planned', { place: context.vaults.place(number), error: error.message });
+      vaults.push({ prune, vault: number, hash: 'not planned' });
+      continue;
+    }
     vaults.push({ prune, vault: number, hash: hashOf(plan) });
     keep += plan.keep.length;
     remove += plan.delete.length;

@@ -1,7 +1,7 @@
 /** A repository on this machine: where its parts are, and which commit a name stands for. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import git from 'isomorphic-git';
+import * as git from 'isomorphic-git';
 import { fail } from '../../core/errors.ts';
 import { frozenFs } from './frozen-fs.ts';
 import { GitObjects, isObjectId } from './objects.ts';

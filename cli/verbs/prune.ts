@@ -1,0 +1,70 @@
+/** `tidemark prune`: deletes what retention no longer keeps, then what nothing needs any more; or says what it would do. */
+import type { Machine } from '../../local/machine.ts';
+import { type PrunePlan, prunePlanKey, prunePlanSchema } from '../../src/operations/prune/prune-plan.ts';
+import { execute } from '../execution.ts';
+import type { Answer, Verb } from '../verb.ts';
+import { count, plain, size } from '../words.ts';
+
+interface PruneReport {
+  readonly prune: string;
+  readonly status: string;
+  readonly collected: { readonly packs: number; readonly bytes: number };
+}
+
+type Written = Pick<PrunePlan, 'keep' | 'delete'>;
+
+export const prune: Verb = {
+  about: 'deletes what retention no longer keeps, or shows what and why',
+  details: `Decides by the plan as it is now. First a plan is written with a reason for every
+snapshot; then exactly that is done, in every vault. Space comes back with the
+next prune but one day later at the earliest: what nothing needs is marked first
+and deleted when no backup that is under way can still want it.`,
+  options: { 'dry-run': { about: 'deletes nothing, and shows what would go' } },
+  examples: [
+    ['prune --dry-run', 'before every change of the retention'],
+    ['prune', 'does it'],
+    [`prune --dry-run --json | jq '.delete[].id'`, 'only what would go'],
+  ],
+  async run(asked): Promise<Answer> {
+    const dryRun = asked.flag('dry-run');
+    const machine = await asked.open();
+    const { report, failure } = await execute<PruneReport>(machine, 'prune', dryRun ? { dryRun } : {});
+    const written = await writtenPlan(machine, report.prune);
+    const document = {
+      keep: written.keep.map(({ id, reasons }) => ({ id, reasons })),
+      delete: written.delete.map(({ id, reason }) => ({ id, reason })),
+      collected: report.collected,
+    };
+    return {
+      document,
+      text: textOf(written, report, dryRun),
+      ...((failure || report.status !== 'success') && { failure: 'RunFailed' }),
+    };
+  },
+};
+
+/** Of all vaults together: a snapshot that stays anywhere but goes elsewhere is in both lists. */
+async function writtenPlan({ context: { vaults } }: Machine, prune: string): Promise<Written> {
+  const plans: PrunePlan[] = [];
+  for (let number = 0; number < vaults.count; number += 1) {
+    const vault = await vaults.open(number);
+    plans.push(await vault.objects.read(prunePlanKey(prune), prunePlanSchema));
+  }
+  return { keep: once(plans.flatMap(({ keep }) => keep)), delete: once(plans.flatMap((plan) => plan.delete)) };
+}
+
+const once = <Item extends { readonly id: string }>(items: readonly Item[]): Item[] =>
+  [...new Map(items.toReversed().map((item) => [item.id, item])).values()].reverse();
+
+function textOf({ keep, delete: gone }: Written, { collected }: PruneReport, dryRun: boolean): string {
+  const entry = (what: string, id: string, reasons: readonly string[]): string =>
+    [`  ${what.padEnd(8)}  ${id}`, ...reasons.map((reason) => `            ${plain(reason)}`)].join('\n');
+  const lines = [
+    ...keep.map(({ id, reasons }) => entry(dryRun ? 'stays' : 'kept', id, reasons)),
+    ...gone.map(({ id, reason }) => entry(dryRun ? 'would go' : 'deleted', id, [reason])),
+  ];
+  const sum = dryRun
+    ? `${count(keep.length, 'snapshot')} would stay, ${gone.length} would go; nothing was deleted`
+    : `${count(keep.length, 'snapshot')} kept, ${gone.length} deleted; ${count(collected.packs, 'pack')} collected, ${size(collected.bytes)}`;
+  return `${[...lines, sum].join('\n')}\n`;
+}

@@ -18,7 +18,7 @@ export function differences(original: string, restored: string): string[] {
       const [one, other] = [statOf(path.join(ours, name)), statOf(path.join(theirs, name))];
       const difference = differenceOf(path.join(ours, name), one, path.join(theirs, name), other);
       if (difference !== undefined) found.push(`${relative}: ${difference}`);
-      else if (one?.isDirectory()) pending.push(relative);
+      if (one?.isDirectory() && other?.isDirectory()) pending.push(relative);
     }
   }
   return found;

@@ -24,8 +24,9 @@ import { targetsOf } from './targets.ts';
 
 const help = `Usage: npm run bench -- [OPTION]...
 
-  --full             five rounds instead of three, of the large data three instead of one, and Tidemark with sealing too
+  --full             five rounds instead of three, the large data too and restored, and Tidemark with sealing too
   --rounds N         so many rounds
+  --minutes N        begin no further round after so many minutes
   --programs A,B     of tidemark, restic, sealed (Tidemark with sealing), engine (without plan and workflow)
   --data NAME        "small files" or "large" only
   --large BYTES      size of the large data (default: 2000000000)
@@ -40,6 +41,7 @@ const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    minutes: { type: 'string' },
     programs: { type: 'string' },
     data: { type: 'string' },
     work: { type: 'string', default: tmpdir() },
@@ -71,6 +73,7 @@ function positive(option: string, value: string): number {
 }
 
 async function bench(scratch: string): Promise<BenchResult> {
+  const start = systemClock.elapsed();
   const root = path.join(import.meta.dirname, '..');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
   const rounds = positive('rounds', values.rounds ?? (values.full ? '5' : '3'));
@@ -86,17 +89,22 @@ async function bench(scratch: string): Promise<BenchResult> {
   const data: { [name in 'small files' | 'large']?: DataSet } = {};
   const parts: RoundsResult[] = [];
 
-  if (values.data !== 'large') {
-    console.log('making the small files');
-    data['small files'] = makeSmallFiles(path.join(root, 'node_modules'), path.join(scratch, 'small-files'));
-    const options = { name: 'small files', data: data['small files'], steps, rounds, scratch, told } as const;
-    parts.push(await runRounds({ ...options, programs }));
-  }
+  const end = values.minutes === undefined ? Infinity : start + 60_000 * positive('minutes', values.minutes);
+  const common = { scratch, told, timeIsUp: () => systemClock.elapsed() >= end };
   if (values.data !== 'small files') {
     console.log('making the large data');
     data.large = makeLarge(path.join(scratch, 'large'), size);
-    const options = { name: 'large', data: data.large, rounds: values.full ? 3 : 1, scratch, told } as const;
-    parts.push(await runRounds({ ...options, steps: ['first', 'restore'], programs: programs.slice(0, 2) }));
+    const rest = values.full
+      ? ({ steps: ['first', 'restore'], rounds: 3 } as const)
+      : ({ steps: ['first'], rounds: 1 } as const);
+    parts.push(
+      await runRounds({ name: 'large', data: data.large, programs: programs.slice(0, 2), ...rest, ...common }),
+    );
+  }
+  if (values.data !== 'large') {
+    console.log('making the small files');
+    data['small files'] = makeSmallFiles(path.join(root, 'node_modules'), path.join(scratch, 'small-files'));
+    parts.push(await runRounds({ name: 'small files', data: data['small files'], programs, steps, rounds, ...common }));
   }
   return {
     format: 'tidemark-bench',
@@ -125,6 +133,12 @@ if (values.help) {
 } else {
   mkdirSync(values.work, { recursive: true });
   const scratch = mkdtempSync(path.join(values.work, 'tidemark-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      rmSync(scratch, { recursive: true, force: true });
+      process.exit(130);
+    });
+  }
   try {
     const result = await bench(scratch);
     const targets = targetsOf(result);

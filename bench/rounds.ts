@@ -18,6 +18,8 @@ export interface RoundsOptions {
   /** Vaults and restored trees go here, and go again. */
   readonly scratch: string;
   told(measurement: Measurement): void;
+  /** Asked before each round but the first. */
+  timeIsUp(): boolean;
 }
 
 export interface RoundsResult {
@@ -29,7 +31,7 @@ export interface RoundsResult {
 export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   const { name, data, programs, steps, rounds, scratch } = options;
   const result = { measurements: [] as Measurement[], stored: [] as RoundsResult['stored'], restoresCompared: 0 };
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && (round === 0 || !options.timeIsUp()); round += 1) {
     const order = round % 2 === 0 ? programs : [...programs].reverse();
     const vaults = new Map<Program, MeasuredVault>();
     for (const [at, program] of order.entries()) {

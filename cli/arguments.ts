@@ -5,8 +5,8 @@ import { nearest } from '../src/plan/file/nearest.ts';
 import type { Asked, Option, Verb } from './verb.ts';
 
 export const commonOptions: Readonly<Record<string, Option>> = {
-  plan: { value: 'FILE', about: 'the plan; backup-plan.yml in the current folder unless given' },
-  json: { about: 'one JSON document on standard output, everything else on standard error' },
+  plan: { value: 'FILE', about: 'the plan; backup-plan.yml in this folder unless given' },
+  json: { about: 'one JSON document on standard output, all else on stderr' },
   help: { about: 'explains, by example' },
 };
 

@@ -6,8 +6,8 @@ export function programHelp(verbs: Readonly<Record<string, Verb>>): string {
   const width = Math.max(...Object.keys(verbs).map((name) => name.length));
   return `tidemark VERB [--plan FILE] [--json]
 
-Backups of files, databases and Git repositories, restored whole, and proven to be.
-What is protected, how often, where and for how long stands in backup-plan.yml.
+Backups of files, databases and Git repositories, restored whole, and proven to
+be. What is protected, how often, where and for how long: see backup-plan.yml.
 
 Verbs:
 ${Object.entries(verbs)
@@ -15,14 +15,14 @@ ${Object.entries(verbs)
   .join('\n')}
 
 The first day:
-  tidemark backup                                      everything in the plan
-  tidemark snapshots                                   what can be restored
-  tidemark restore --source user-data --target ./back  brings it back, and compares
-  tidemark prune --dry-run                             what retention would delete, and why
+  tidemark backup                                      # everything in the plan
+  tidemark snapshots                                   # what can be restored
+  tidemark restore --source user-data --target ./back  # and compares
+  tidemark prune --dry-run                             # what would go, and why
 
-tidemark VERB --help explains one verb. The exit code is 0 only when everything asked
-for was done; docs/errors.md lists the others. A sealed vault's passphrase is read from
-TIDEMARK_PASSPHRASE. TIDEMARK_LOG=debug shows more.
+tidemark VERB --help explains one verb. The exit code is 0 only when everything
+asked for was done; docs/errors.md lists the others. The passphrase of a sealed
+vault is read from TIDEMARK_PASSPHRASE. TIDEMARK_LOG=debug shows more.
 `;
 }
 
@@ -34,9 +34,10 @@ export function verbHelp(name: string, { about, details, options, operands = [],
   const narrow = examples.every(([, meaning]) => '  tidemark '.length + width + '  # '.length + meaning.length <= 80);
   const example = ([line, meaning]: readonly [string, string]): string =>
     narrow ? `  tidemark ${line.padEnd(width)}  # ${meaning}` : `  # ${meaning}\n  tidemark ${line}`;
-  return `${wrapped(['tidemark', name, ...operands, ...usage].join(' '))}
+  return `${wrapped('', ['tidemark', name, ...operands, ...usage], '    ')}
 
-${about[0]!.toUpperCase()}${about.slice(1)}. ${details.replace(/^/, '\n')}
+${about[0]!.toUpperCase()}${about.slice(1)}.
+${wrapped(details)}
 
 Examples:
 ${examples.map(example).join('\n')}
@@ -55,10 +56,10 @@ function optionLines(options: Readonly<Record<string, Option>>): string {
   return lines.map(({ flag, about }) => `  ${flag.padEnd(width)}  ${about}`).join('\n');
 }
 
-/** Lines of at most 80 columns, broken where an option begins. */
-function wrapped(usage: string): string {
-  return usage.split(/ (?=\[--|[A-Z[]+\b)/).reduce((text, part) => {
-    const last = text.length - (text.lastIndexOf('\n') + 1);
-    return last + part.length + 1 > 80 ? `${text}\n    ${part}` : `${text} ${part}`;
+/** Lines of at most 80 columns. */
+function wrapped(text: string, parts = text.split(/\s+/), indent = ''): string {
+  return parts.reduce((lines, part) => {
+    const last = lines.length - (lines.lastIndexOf('\n') + 1);
+    return last + part.length + 1 > 80 ? `${lines}\n${indent}${part}` : `${lines} ${part}`;
   });
 }

@@ -12,7 +12,7 @@ export interface Option {
 export interface Verb {
   /** One line. */
   readonly about: string;
-  /** What it promises, in a few lines of at most 80 columns. */
+  /** What it promises, in a few sentences. */
   readonly details: string;
   readonly options: Readonly<Record<string, Option>>;
   /** Names of what stands behind the verb without dashes; those in brackets may be left out. */

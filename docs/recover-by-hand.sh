@@ -47,19 +47,24 @@ for pack in "$vault"/packs/??/*; do
     | .start += $length) | .lines[]' "$work/directory" >>"$table"
 done
 
+declare -A where
+while IFS=$'\t' read -r id place; do where[$id]+=$place$'\n'; done <"$table"
+
 # 3. A blob: find it, cut its frame out of the pack, expand that, cut the blob out of it, check its SHA-256.
 frame=none
 blob() {
-  local id pack offset stored codec start length
-  while IFS=$'\t' read -r id pack offset stored codec start length; do
+  local pack offset stored codec start length sum
+  while IFS=$'\t' read -r pack offset stored codec start length; do
+    [ -n "$pack" ] || continue
     if [ "$frame" != "$pack@$offset" ]; then
       frame="$pack@$offset"
       slice "$pack" "$offset" "$stored" | expand "$codec" >"$work/frame" || true
     fi
     slice "$work/frame" "$start" "$length" >"$work/blob" || true
-    [ "$(sha256sum <"$work/blob")" = "$1  -" ] && return
+    read -r sum _ < <(sha256sum "$work/blob")
+    [ "$sum" != "$1" ] || return 0
     say "blob $1 in $pack is damaged"
-  done < <(grep "^$1"$'\t' "$table" || true)
+  done <<<"${where[$1]-}"
   die "blob $1 is nowhere in $vault: try a replica"
 }
 

@@ -24,7 +24,7 @@ const vocabulary: readonly Buffer[] = (() => {
   });
 })();
 
-/** Words of an invented language; zstd makes about two fifths of it. */
+/** Words of an invented language; zstd makes about a third of it. */
 function text(seed: number, length: number): Buffer {
   const random = seededRandom(seed);
   const bytes = Buffer.allocUnsafe(length);

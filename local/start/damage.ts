@@ -1,6 +1,16 @@
 /** What disks do: a few bytes of one pack turn over, and another pack is gone. And whether it is as it was. */
 import { hash } from 'node:crypto';
-import { chmodSync, closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { fail } from '../../src/core/errors.ts';
 import { bytes } from './teller.ts';
@@ -19,7 +29,8 @@ export function damageVault(primary: string, replica: string): Damage {
   const [flipped, deleted] = packsIn(primary)
     .filter((path) => inReplica.has(basename(path)) && !fossils.has(basename(path)))
     .sort((one, other) => statSync(other).size - statSync(one).size);
-  if (flipped === undefined || deleted === undefined) return fail('Unexpected', `${primary} has fewer than two packs to damage`);
+  if (flipped === undefined || deleted === undefined)
+    return fail('Unexpected', `${primary} has fewer than two packs to damage`);
   const [size, lost] = [statSync(flipped).size, statSync(deleted).size];
   flip(flipped, Math.floor(size / 2));
   rmSync(deleted);
@@ -60,7 +71,13 @@ function flip(path: string, at: number): void {
   try {
     const piece = Buffer.alloc(8);
     readSync(file, piece, 0, piece.length, at);
-    writeSync(file, piece.map((byte) => byte ^ 0xff), 0, piece.length, at);
+    writeSync(
+      file,
+      piece.map((byte) => byte ^ 0xff),
+      0,
+      piece.length,
+      at,
+    );
   } finally {
     closeSync(file);
   }

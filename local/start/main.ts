@@ -38,6 +38,7 @@ async function tell({ own, keep, quick }: Options): Promise<number> {
     story.catch(() => {}); // told below, unless an interruption came first
     const outcome: Summary | keyof typeof interrupted = await Promise.race([story, stopped.promise]);
     if (typeof outcome === 'string') {
+      teller.hush();
       process.stderr.write(`\nInterrupted (${outcome}); cleaning up.\n`);
       return interrupted[outcome];
     }
@@ -53,7 +54,8 @@ async function tell({ own, keep, quick }: Options): Promise<number> {
 function explain(error: unknown): number {
   const { name, message, hint, exitCode, cause } = asTidemarkError(error);
   process.stderr.write(`\n${redact(`${name}: ${message}`)}\n${hint === undefined ? '' : `${redact(hint)}\n`}`);
-  if (name === 'Unexpected' && process.env.TIDEMARK_LOG === 'debug') process.stderr.write(`${String((cause as Error)?.stack)}\n`);
+  if (name === 'Unexpected' && process.env.TIDEMARK_LOG === 'debug')
+    process.stderr.write(`${String((cause as Error)?.stack)}\n`);
   return exitCode;
 }
 

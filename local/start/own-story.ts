@@ -34,7 +34,9 @@ export async function tellOwn(doors: StoryDoors, own: OwnData, keep: boolean): P
     plan: 'own-data',
     sources: [
       ...(own.files === undefined ? [] : [{ id: ids.files, kind: 'files', path: own.files, allowEmpty: true }]),
-      ...(own.postgres === undefined ? [] : [{ id: ids.postgres, kind: 'postgres', connection: { secret: ids.postgres } }]),
+      ...(own.postgres === undefined
+        ? []
+        : [{ id: ids.postgres, kind: 'postgres', connection: { secret: ids.postgres } }]),
       ...(before.commit ? [{ id: ids.git, kind: 'git', repository: own.git, ref: before.commit.id }] : []),
     ],
   });
@@ -46,7 +48,9 @@ export async function tellOwn(doors: StoryDoors, own: OwnData, keep: boolean): P
   clock.moveTo(new Date(clock.now().getTime() + day));
   const second = await backUp(stage, 'incremental');
   const { findings, read } = await stage.succeed<VerifyReport>('verify', { readAll: true });
-  teller.line(`verify: every byte of both vaults read, ${counted(read.packs, 'pack')} of ${bytes(read.bytes)}, ${counted(findings.length, 'finding')}`);
+  teller.line(
+    `verify: every byte of both vaults read, ${counted(read.packs, 'pack')} of ${bytes(read.bytes)}, ${counted(findings.length, 'finding')}`,
+  );
 
   teller.chapter('Everything back, from the replica, to other places; then compared');
   const restored = await restoreAll(stage, own, before, doors, keep);
@@ -84,12 +88,22 @@ async function backUp(stage: Stage, cadence: string): Promise<{ read: number; st
   const { teller } = stage;
   const began = teller.seconds();
   const { jobs } = await stage.succeed<BackupReport>('backup', { cadence });
-  const [read, stored] = (['read', 'stored'] as const).map((what) => jobs.reduce((sum, job) => sum + (job.bytes?.[what] ?? 0), 0));
-  teller.line(`${cadence}: ${counted(jobs.length, 'source')}, ${bytes(read!)} read, ${bytes(stored!)} stored, replicated`);
+  const [read, stored] = (['read', 'stored'] as const).map((what) =>
+    jobs.reduce((sum, job) => sum + (job.bytes?.[what] ?? 0), 0),
+  );
+  teller.line(
+    `${cadence}: ${counted(jobs.length, 'source')}, ${bytes(read!)} read, ${bytes(stored!)} stored, replicated`,
+  );
   return { read: read!, stored: stored!, seconds: teller.seconds() - began };
 }
 
-async function restoreAll(stage: Stage, own: OwnData, before: Before, doors: StoryDoors, keep: boolean): Promise<Restored[]> {
+async function restoreAll(
+  stage: Stage,
+  own: OwnData,
+  before: Before,
+  doors: StoryDoors,
+  keep: boolean,
+): Promise<Restored[]> {
   const restored: Restored[] = [];
   if (own.files !== undefined && before.files) {
     const { files } = own;

@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 import fs, { lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import git from 'isomorphic-git';
+import { fail } from '../../src/core/errors.ts';
+import { openLocal } from '../../src/sources/git/local.ts';
 
 /** The configuration of `links` links at `version`, on the branch `main`. Returns the commit. */
 export async function commitConfiguration(folder: string, version: number, time: Date): Promise<string> {
@@ -30,16 +32,23 @@ export async function commitConfiguration(folder: string, version: number, time:
   return git.commit({ fs, dir: folder, message: `Configuration, version ${version}\n`, author });
 }
 
+/** Errors: `SourceMissing` for what is no repository, or has no commit yet. */
 export async function headOf(folder: string): Promise<string> {
-  return git.resolveRef({ fs, dir: folder, ref: 'HEAD' });
+  const { gitdir } = await openLocal(folder);
+  return git
+    .resolveRef({ fs, gitdir, ref: 'HEAD' })
+    .catch((cause: unknown) =>
+      fail('SourceMissing', `the repository ${folder} has no commit`, { hint: 'Commit something first.', cause }),
+    );
 }
 
 /** By path: permissions and Git's own name of the content. Submodules are links to elsewhere and no content. */
 export async function treeAt(folder: string, commit: string): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
+  const { gitdir } = await openLocal(folder);
   await git.walk({
     fs,
-    dir: folder,
+    gitdir,
     trees: [git.TREE({ ref: commit })],
     map: async (path, [entry]) => {
       if (entry && (await entry.type()) === 'blob')

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fail } from '../../src/core/errors.ts';
+import { seededRandom } from '../../src/core/random.ts';
 
 const call = promisify(execFile);
 const installed = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -51,8 +52,8 @@ export async function makeUserData(folder: string): Promise<void> {
   await symlink('albums/2026', at('newest'));
   await symlink('/no/such/place', at('dangling'));
   const sparse = await open(at('disk.img'), 'w');
-  await sparse.write('in the middle of nothing', 20_000_000);
-  await sparse.truncate(64_000_000);
+  await sparse.write('in the middle of nothing', 8_000_000);
+  await sparse.truncate(24_000_000);
   await sparse.close();
   for (const name of ['new\nline', 'back\\slash', '-rf', '*', 'caf\u00e9', '\u{1f4be}', 'n'.repeat(255)]) {
     await writeFile(at(name), name);
@@ -65,7 +66,9 @@ export async function makeUserData(folder: string): Promise<void> {
   await utimes(at('none'), 1_500_000_000.25, 1_500_000_000.25);
 }
 
-/** What `day` brings to the users' data. */
+/** What `day` brings to the users' data: a picture, which no compression makes smaller, and what is known about it. */
 export async function changeUserData(folder: string, day: number): Promise<void> {
-  await writeFile(join(folder, 'albums', `day-${day}.json`), JSON.stringify({ day, seen: day * 17 }));
+  const album = join(folder, 'albums');
+  await writeFile(join(album, `day-${day}.jpg`), seededRandom(day).bytes(250_000));
+  await writeFile(join(album, `day-${day}.json`), JSON.stringify({ day, seen: day * 17 }));
 }

@@ -10,8 +10,8 @@ import { sizeOf } from './damage.ts';
 import { liveThrough } from './month.ts';
 import { headOf, treeAt } from './repository.ts';
 import { restoreDatabase, restoreFiles, restoreTree, rowsIn } from './restores.ts';
-import { beside, dropEverything } from './sample-database.ts';
 import { firstMoment, little, makeSample, sources, whole } from './sample.ts';
+import { beside, dropEverything } from './sample-database.ts';
 import { openStage } from './stage.ts';
 import type { Summary } from './summary.ts';
 import { bytes, counted, type Teller } from './teller.ts';
@@ -36,7 +36,10 @@ export async function tellSample(doors: StoryDoors, quick: boolean): Promise<Sum
   const clock = new VirtualClock(firstMoment);
   const stage = await openStage({ ...doors, clock, create: true });
   const figures = await liveThrough(stage, sample);
-  const [opened, resolved] = [stage.alerts.filter((one) => !isResolution(one)).length, stage.alerts.filter(isResolution).length];
+  const [opened, resolved] = [
+    stage.alerts.filter((one) => !isResolution(one)).length,
+    stage.alerts.filter(isResolution).length,
+  ];
   if (!stage.alerts.some((one) => isResolution(one) && one.includes(sources.userData))) {
     fail('AlertUndelivered', `the trouble with ${sources.userData} was over, and nobody was told`);
   }
@@ -53,14 +56,21 @@ export async function tellSample(doors: StoryDoors, quick: boolean): Promise<Sum
   await dropEverything(sample.database.url);
   teller.line(`all tables of the database are dropped: ${counted(rowsIn(before.database), 'row')}`);
   for (const folder of [sample.tree, sample.userData, sample.repository]) await rm(folder, { recursive: true });
-  teller.line(`all files are deleted: ${counted(before.tree.files + before.userData.files, 'file')}, and the repository`);
+  teller.line(
+    `all files are deleted: ${counted(before.tree.files + before.userData.files, 'file')}, and the repository`,
+  );
   rmSync(workspace.primary, { recursive: true });
   teller.line(`the primary vault is gone: ${bytes(stored.primary)}. What is left is the replica, and the plan`);
 
   teller.chapter('Everything back, by the restore workflow, into new places; then compared');
   const after = await openStage({ ...doors, clock, create: false });
   const restored = [
-    await restoreDatabase(after, sources.database, beside(sample.database.url, 'node_network_restored'), before.database),
+    await restoreDatabase(
+      after,
+      sources.database,
+      beside(sample.database.url, 'node_network_restored'),
+      before.database,
+    ),
     await restoreFiles(after, sources.tree, before.tree),
     await restoreFiles(after, sources.userData, before.userData),
     await restoreTree(after, sources.configuration, before.commit),
@@ -72,9 +82,18 @@ export async function tellSample(doors: StoryDoors, quick: boolean): Promise<Sum
         'Protected',
         `${counted(before.tree.files + before.userData.files, 'file')} (${bytes(before.tree.bytes + before.userData.bytes)}), a PostgreSQL database of ${bytes(sample.database.bytes)} with ${counted(rowsIn(before.database), 'row')}, a Git repository`,
       ],
-      ['Snapshots', `${figures.snapshots} taken in ${counted(figures.runs, 'run')}; ${figures.deleted / 2} gone by retention; ${held.count} remain, of ${bytes(held.bytes)} in all`],
-      ['Stored', `${bytes(stored.primary)} in the primary, ${bytes(stored.replica)} in the replica: ${(held.bytes / stored.primary).toFixed(0)} times less than the snapshots hold`],
-      ['Went wrong', `a missing folder (its run failed, the others did not), two damaged packs (found, repaired), then everything at once`],
+      [
+        'Snapshots',
+        `${figures.snapshots.size} taken in ${counted(figures.runs, 'run')}; ${figures.deleted / 2} gone by retention; ${held.count} remain, of ${bytes(held.bytes)} in all`,
+      ],
+      [
+        'Stored',
+        `${bytes(stored.primary)} in the primary, ${bytes(stored.replica)} in the replica: ${(held.bytes / stored.primary).toFixed(0)} times less than the snapshots hold`,
+      ],
+      [
+        'Went wrong',
+        `a missing folder (its run failed, the others did not), two damaged packs (found, repaired), then everything at once`,
+      ],
       ['Alerts', `${opened} told, ${resolved} resolved`],
       ['Rehearsed', counted(figures.drills, 'drill')],
       ...restored.map((one): [string, string] => ['Restored', `${one.source} in ${one.seconds.toFixed(1)} s`]),

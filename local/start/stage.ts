@@ -9,9 +9,9 @@ import type { VirtualClock } from '../../src/core/clock.ts';
 import { fail } from '../../src/core/errors.ts';
 import { readFailure } from '../../src/core/failure.ts';
 import type { Json } from '../../src/core/json.ts';
-import type { ExecutionRecord } from '../engine.ts';
+import type { ExecutionEvent, ExecutionRecord } from '../engine.ts';
 import { type Machine, openMachine } from '../machine.ts';
-import type { Teller } from './teller.ts';
+import { bytes, type Teller } from './teller.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Stage {
@@ -61,6 +61,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     create,
     colours,
     scratch: workspace.at('scratch'),
+    onEvent: (event) => tellLarge(event, teller),
     write(text) {
       const heading = /ALERT (.*)/.exec(text.split('\n', 1)[0]!)?.[1];
       if (heading === undefined) return teller.detail(text);
@@ -86,6 +87,18 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       return record.status === 'SUCCEEDED' ? (report as Report) : workflowFailed(record);
     },
   };
+}
+
+const large = 10_000_000;
+
+/** What takes seconds is told when its snapshot is there, and not only at the end of the run. */
+function tellLarge({ kind, state, output }: ExecutionEvent, teller: Teller): void {
+  if (kind !== 'exited' || state !== 'CommitSnapshot') return;
+  const { job, bytes: count } = output as unknown as { job: { source: string }; bytes: JobReport['bytes'] };
+  if (!count || count.read < large) return;
+  teller.detail(
+    `${job.source}: ${bytes(count.read)} read, ${bytes(count.stored)} of it new to the vault; now to the replica`,
+  );
 }
 
 export function workflowFailed(record: ExecutionRecord): never {

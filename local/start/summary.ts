@@ -1,4 +1,5 @@
 /** The end of the story on one screen. */
+import { wrapped } from './teller.ts';
 
 export interface Summary {
   readonly title: string;
@@ -14,14 +15,4 @@ export function summaryText({ title, lines }: Summary, seconds: number, width = 
     return `  ${label.padEnd(column)}${wrapped(what, width - column - 2).join(`\n${' '.repeat(column + 2)}`)}`;
   });
   return [title, '', ...text].join('\n');
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)!;
-    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines;
 }

@@ -8,18 +8,27 @@ export interface Teller {
   line(text: string): void;
   /** Text of several lines that belongs to the line before. */
   detail(text: string): void;
+  /** After an interruption nothing more is told, though something may still come to its end. */
+  hush(): void;
 }
 
 export function createTeller(write: (text: string) => void, colours: boolean): Teller {
   const start = systemClock.elapsed();
+  let hushed = false;
+  const say = (text: string): void => {
+    if (!hushed) write(text);
+  };
   const seconds = (): number => (systemClock.elapsed() - start) / 1000;
   const strong = (text: string): string => (colours ? `\u001b[1m${text}\u001b[0m` : text);
   const faint = (text: string): string => (colours ? `\u001b[2m${text}\u001b[0m` : text);
   return {
     seconds,
-    chapter: (title) => write(`\n${strong(title)}\n`),
-    line: (text) => write(`${faint(`${seconds().toFixed(1).padStart(6)} s`)}  ${text}\n`),
-    detail: (text) => write(`${text.trimEnd().replace(/^(?=.)/gm, ' '.repeat(12))}\n`),
+    hush: () => {
+      hushed = true;
+    },
+    chapter: (title) => say(`\n${strong(title)}\n`),
+    line: (text) => say(`${faint(`${seconds().toFixed(1).padStart(6)} s`)}  ${text}\n`),
+    detail: (text) => say(`${text.trimEnd().replace(/^(?=.)/gm, ' '.repeat(12))}\n`),
   };
 }
 
@@ -43,4 +52,15 @@ export function day(time: Date): string {
     time.toLocaleDateString('en-GB', { timeZone: 'UTC', [part]: part === 'day' ? 'numeric' : 'short' }),
   );
   return `${weekday} ${date!.padStart(2)} ${month}`;
+}
+
+/** Lines of no more than `width` letters, unless a word is longer. */
+export function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!;
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
 }

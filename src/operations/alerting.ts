@@ -1,44 +1,63 @@
 /**
  * Raises and clears troubles, which are remembered in the primary vault. When the vault cannot be reached, that is no reason
- * to be silent: the alert is sent at once, and may then be sent twice.
+ * to be silent: the alert is sent at once, and may then be sent twice. A vault that was opened before may be out of reach
+ * now, so every step of it counts and not just the opening.
  */
-import type { Alert } from '../alerts/port.ts';
+import type { Alert, AlertPort } from '../alerts/port.ts';
 import { createTroubles, type Trouble, type Troubles, troubleSchema } from '../alerts/troubles.ts';
-import { asTidemarkError } from '../core/errors.ts';
+import { asTidemarkError, isTidemarkError } from '../core/errors.ts';
 import { layout } from '../format/layout.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { OperationContext } from './context.ts';
 
+/** Errors: `AlertUndelivered`. */
 export async function raise(context: OperationContext, alert: Omit<Alert, 'time' | 'state'>): Promise<void> {
   const whole: Alert = { ...alert, state: 'open', time: context.clock.now().toISOString() };
-  const troubles = await troublesOf(context);
-  if (troubles) await troubles.raise(whole);
-  else await context.alerts.send(whole);
+  let delivered = false;
+  const port: AlertPort = {
+    name: context.alerts.name,
+    async send(wanted) {
+      await context.alerts.send(wanted);
+      delivered = true;
+    },
+  };
+  const remembered = await atHand(context, async () => {
+    await (await troublesOf(context, port)).raise(whole);
+    return true;
+  });
+  if (!remembered && !delivered) await context.alerts.send(whole);
 }
 
-/** Says that a trouble is over, if people were told of it. */
+/** Says that a trouble is over, if people were told of it. Errors: `AlertUndelivered`. */
 export async function clear(
   context: OperationContext,
   trouble: string,
   ending: { readonly run?: string; readonly lastGood?: string; readonly action?: string } = {},
 ): Promise<void> {
-  const troubles = await troublesOf(context);
-  await troubles?.clear(trouble, { ...ending, time: context.clock.now().toISOString() });
+  await atHand(context, async () => {
+    const troubles = await troublesOf(context, context.alerts);
+    await troubles.clear(trouble, { ...ending, time: context.clock.now().toISOString() });
+  });
 }
 
 export async function openTroubles(context: OperationContext): Promise<readonly Trouble[]> {
-  return (await (await troublesOf(context))?.open()) ?? [];
+  return (await atHand(context, async () => (await troublesOf(context, context.alerts)).open())) ?? [];
 }
 
-async function troublesOf(context: OperationContext): Promise<Troubles | undefined> {
-  let vault: Vault;
+/** `undefined` when the vault is out of reach. That nobody took the alert is another matter, and is not passed over. */
+async function atHand<Result>(context: OperationContext, work: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    vault = await context.vaults.open(0);
+    return await work();
   } catch (error) {
-    context.log.warn('troubles-not-at-hand', { error: asTidemarkError(error).name });
+    if (isTidemarkError(error, 'AlertUndelivered')) throw error;
+    const { name, message } = asTidemarkError(error);
+    context.log.warn('troubles-not-at-hand', { error: name, reason: message });
     return undefined;
   }
-  const { objects } = vault;
+}
+
+async function troublesOf(context: OperationContext, port: AlertPort): Promise<Troubles> {
+  const { objects } = await context.vaults.open(0);
   const all = async (): Promise<Trouble[]> => {
     const troubles: Trouble[] = [];
     for (const key of await objects.keys(layout.troubles)) {
@@ -54,7 +73,7 @@ async function troublesOf(context: OperationContext): Promise<Troubles | undefin
       delete: (key) => objects.store.delete([layout.trouble(key)]),
       list: all,
     },
-    context.alerts,
+    port,
     context.clock,
   );
 }

@@ -154,7 +154,8 @@ export async function rebuildIndex(
       if (!isTidemarkError(error, 'ObjectMissing') && !isTidemarkError(error, 'VaultDamaged')) throw error;
     }
   }
-  if (records.length > 0) await storeIndexSegment(vault.store, vault.cipher, records);
-  await vault.store.delete(damagedSegments);
+  // a segment is named by its content: what takes the place of a damaged one may well have its name
+  const stored = records.length > 0 ? await storeIndexSegment(vault.store, vault.cipher, records) : undefined;
+  await vault.store.delete(damagedSegments.filter((key) => stored === undefined || key !== layout.index(stored)));
   return records.length;
 }

@@ -1,9 +1,9 @@
 /** One version is one snapshot, whoever asks for it and however often; what was missed is made good, and nothing twice. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { EventBridgeEvent } from '../../local/events.ts';
-import type { Json } from '../../src/core/json.ts';
 import { fail } from '../../src/core/errors.ts';
+import type { Json } from '../../src/core/json.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
 import { commit, idsOf, packsBelow, type SmallMachine, smallMachine, told, writeTree } from './small-machine.ts';
 
@@ -36,9 +36,14 @@ test('a change event takes exactly the commit that it names; delivered twice, it
   const wanted = await commit(machine.repository, { 'nodes.yml': 'nodes: 4\n' });
   const later = await commit(machine.repository, { 'nodes.yml': 'nodes: 5\n' });
   const [execution] = await publish(machine, codeCommitEvent(wanted, 'event-1'));
-  expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { jobs: [{ source: 'configuration', status: 'success' }] } });
+  expect(execution).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { jobs: [{ source: 'configuration', status: 'success' }] },
+  });
   const vault = await machine.vault();
-  expect(await vault.snapshots.list()).toMatchObject([{ source: 'configuration', cadence: 'change', revision: wanted }]);
+  expect(await vault.snapshots.list()).toMatchObject([
+    { source: 'configuration', cadence: 'change', revision: wanted },
+  ]);
 
   const [again] = await publish(machine, codeCommitEvent(wanted, 'event-1'));
   expect(again?.arn).toBe(execution?.arn);
@@ -63,12 +68,14 @@ test('an event for another branch or a branch that went starts nothing that is s
 test('an event of an unknown shape is refused by name and people hear of it', async () => {
   const machine = await smallMachine();
   const sample = codeCommitEvent('0'.repeat(40), 'event-1');
+  const asked = { event: { ...sample, source: 'aws.unheard', 'detail-type': 'Surprise' } } as unknown as Json;
+  expect((await machine.run('backup', asked)).record).toMatchObject({ status: 'FAILED', error: 'EventUnknown' });
   const strange = { ...sample, detail: { event: 'referenceUpdated', repository: 'renamed field' } };
   const [execution] = await publish(machine, strange);
   expect(execution).toMatchObject({ status: 'FAILED', error: 'EventUnknown' });
   expect(execution?.cause).toContain('repositoryName');
-  const asked = { event: { ...sample, source: 'aws.unheard', 'detail-type': 'Surprise' } } as unknown as Json;
-  expect((await machine.run('backup', asked)).record).toMatchObject({ status: 'FAILED', error: 'EventUnknown' });
+  const noticed = () => machine.invocations.filter(({ functionName }) => functionName === 'notice-failure');
+  await vi.waitFor(() => expect(noticed()).toHaveLength(2));
   expect(told(machine.alerts)).toEqual(['open critical workflow/backup']);
 });
 
@@ -105,7 +112,9 @@ test('D5: an execution name is one execution; the same name with other work is r
   expect(twice.record).toEqual(once.record);
   expect(machine.invocations).toHaveLength(invoked);
   expect(await idsOf(await machine.vault(), 'data')).toHaveLength(1);
-  await expect(machine.run('backup', { cadence: 'incremental' }, 'slot-2026-03-01')).rejects.toMatchObject({ name: 'ExecutionExists' });
+  await expect(machine.run('backup', { cadence: 'incremental' }, 'slot-2026-03-01')).rejects.toMatchObject({
+    name: 'ExecutionExists',
+  });
 });
 
 test.each([

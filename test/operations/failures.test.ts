@@ -3,6 +3,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Deadline } from '../../src/core/deadline.ts';
+import { fail } from '../../src/core/errors.ts';
 import { layout } from '../../src/format/layout.ts';
 import { prunePlanSchema } from '../../src/operations/prune/prune-plan.ts';
 import { filesBelow, idsOf, type SmallMachine, smallMachine, told, writeTree } from './small-machine.ts';
@@ -20,7 +21,11 @@ test('A4 A5: one source that fails makes the run fail, the other is backed up, a
   expect(jobs.data).toMatchObject({ status: 'failure', error: { name: 'SourceMissing' } });
   expect(jobs.data.snapshot).toBeUndefined();
   expect(told(machine.alerts)).toEqual(['open warning backup/data']);
-  expect(machine.alerts[0]).toMatchObject({ source: 'data', lastGood: '2026-03-01T02:00:00.000Z', what: expect.stringContaining('SourceMissing') });
+  expect(machine.alerts[0]).toMatchObject({
+    source: 'data',
+    lastGood: '2026-03-01T02:00:00.000Z',
+    what: expect.stringContaining('SourceMissing'),
+  });
 
   // an hour later it is known; a day later people are reminded, and not before
   machine.at('2026-03-02T03:00:00Z');
@@ -125,6 +130,44 @@ test('A14: a source that shrank by more than half is suspicious, and no longer s
   // compared with the last good one, not with the suspicious one between
   const [newest, , oldest] = await (await machine.vault()).snapshots.list('data');
   expect(newest?.parent).toBe(oldest?.id);
+});
+
+test('A8: people are told also when the vault that remembers troubles is gone, and restores turn to the replica', async () => {
+  const machine = await smallMachine();
+  await machine.succeed('backup', { cadence: 'full' });
+  renameSync(machine.places[0]!, `${machine.places[0]}.gone`);
+  machine.at('2026-03-02T02:00:00Z');
+  // the vault was opened by then, as in a function that has been called before
+  const { record } = await machine.run('backup', { cadence: 'incremental' });
+  expect(record).toMatchObject({ status: 'FAILED', error: 'StoreMissing' });
+  expect(told(machine.alerts)).toEqual(['open critical workflow/backup']);
+  const target = join(machine.folder, 'target');
+  expect(await machine.succeed('restore', { source: 'data', target })).toMatchObject({ restored: { files: 3 } });
+  renameSync(`${machine.places[0]}.gone`, machine.places[0]!);
+});
+
+test('A8: a vault that takes nothing any more is told of once by each run, not once by each attempt', async () => {
+  let full = false;
+  const machine = await smallMachine({
+    store: (store, vault) => ({
+      name: store.name,
+      capabilities: store.capabilities,
+      get: (...given) => store.get(...given),
+      head: (...given) => store.head(...given),
+      list: (...given) => store.list(...given),
+      delete: (...given) => store.delete(...given),
+      async put(...given) {
+        if (full && vault === 0) fail('StoreFull', 'no space left');
+        return store.put(...given);
+      },
+    }),
+  });
+  await machine.succeed('backup', { cadence: 'full' });
+  full = true;
+  machine.at('2026-03-02T02:00:00Z');
+  const { record } = await machine.run('backup', { cadence: 'incremental' });
+  expect(record).toMatchObject({ status: 'FAILED', error: 'StoreFull' });
+  expect(told(machine.alerts)).toEqual(['open critical workflow/backup']);
 });
 
 /** The walk asks after every entry; that is when the file at `path` is removed. */

@@ -26,7 +26,10 @@ test('the replica holds the same snapshots, and restores alone when the primary 
   const { region } = await newcomer(machine);
   const target = join(machine.folder, 'target');
   const record = await region.run('restore', { source: 'data', target });
-  expect(record).toMatchObject({ status: 'SUCCEEDED', output: { status: 'success', snapshot: ids.find((id) => id.startsWith('data.20260302')) } });
+  expect(record).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { status: 'success', snapshot: ids.find((id) => id.startsWith('data.20260302')) },
+  });
   for (const path of ['notes/one.txt', 'notes/three.txt', 'big.bin']) {
     expect(readFileSync(join(target, path))).toEqual(readFileSync(join(machine.data, path)));
   }
@@ -57,7 +60,9 @@ async function smallMachineAt(machine: SmallMachine) {
   ]);
   const { clock, random } = machine.context;
   const stores = machine.places.map((path) => directoryStore(path, { create: true, sync: false }));
-  return createRegion({ dependencies: { ...machine.context, vaults: createVaults(stores, 'none', clock, { random }) } });
+  return createRegion({
+    dependencies: { ...machine.context, vaults: createVaults(stores, 'none', clock, { random }) },
+  });
 }
 
 test('a copy that fails fails the run and its job; the next run completes the replica', async () => {
@@ -72,7 +77,9 @@ test('a copy that fails fails the run and its job; the next run completes the re
   machine.at('2026-03-02T02:00:00Z');
   const { record, report } = await machine.run('backup', { cadence: 'incremental' });
   expect(record).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
-  expect(report.jobs).toMatchObject([{ status: 'failure', error: { name: 'StoreFull' }, snapshot: expect.any(String) }]);
+  expect(report.jobs).toMatchObject([
+    { status: 'failure', error: { name: 'StoreFull' }, snapshot: expect.any(String) },
+  ]);
   expect(told(machine.alerts)).toEqual(['open warning backup/data']);
   expect(await idsOf(await machine.vault(0))).toHaveLength(2);
   expect(await idsOf(await machine.vault(1))).toHaveLength(1);

@@ -64,7 +64,10 @@ export async function smallMachine(wishes: MachineWishes = {}): Promise<SmallMac
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-operations-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [data, repository] = [join(folder, 'data'), join(folder, 'repository')];
-  const places = [join(folder, 'vault'), ...Array.from({ length: wishes.replicas ?? 1 }, (_, at) => join(folder, `replica-${at + 1}`))];
+  const places = [
+    join(folder, 'vault'),
+    ...Array.from({ length: wishes.replicas ?? 1 }, (_, at) => join(folder, `replica-${at + 1}`)),
+  ];
   writeTree(data, { 'notes/one.txt': 'one', 'notes/two.txt': 'two', 'big.bin': seededRandom(3).bytes(300_000) });
   await commit(repository, { 'nodes.yml': 'nodes: 3\n', 'access/roles.json': '{}\n' });
   const plan = planOf(folder, places, wishes);
@@ -122,12 +125,14 @@ function planOf(folder: string, places: readonly string[], { sources, retention 
   const lines = [
     'plan: small',
     'timeZone: UTC',
-    `vault: { primary: ${primary}, replicas: [${replicas.join(', ')}], sealing: none }`,
+    `vault: { primary: ${primary}${replicas.length > 0 ? `, replicas: [${replicas.join(', ')}]` : ''}, sealing: none }`,
     'sources:',
-    ...(sources ?? [
-      `- { id: data, kind: files, path: ${join(folder, 'data')} }`,
-      `- { id: configuration, kind: git, repository: ${join(folder, 'repository')}, ref: main }`,
-    ]).map((line) => `  ${line.replaceAll('$FOLDER', folder)}`),
+    ...(
+      sources ?? [
+        `- { id: data, kind: files, path: ${join(folder, 'data')} }`,
+        `- { id: configuration, kind: git, repository: ${join(folder, 'repository')}, ref: main }`,
+      ]
+    ).map((line) => `  ${line.replaceAll('$FOLDER', folder)}`),
     'cadences: { full: weekly on sunday at 03:00, incremental: daily at 02:00, logs: never, change: on event }',
     `retention: ${retention ?? '{ daily: 7 days, weekly: 4 weeks, atLeast: 3 }'}`,
   ];

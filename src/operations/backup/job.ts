@@ -54,11 +54,13 @@ export const leaseOf = (job: Job): string => `${job.run}.${job.source}`;
 /** Longer than any job takes; it only delays collection. */
 export const leaseLength = 7 * 24 * 60 * 60 * 1000;
 
-export async function takeWriterLease(vault: Vault, job: Job, now: Date): Promise<void> {
+/** `parent` is protected from prune for so long: what is found unchanged is taken over from it. */
+export async function takeWriterLease(vault: Vault, job: Job, now: Date, parent?: string): Promise<void> {
   await vault.leases.take(leaseOf(job), {
     what: 'writer',
     by: job.run,
     source: job.source,
+    ...(parent !== undefined && { snapshot: parent }),
     started: now.toISOString(),
     expires: new Date(now.getTime() + leaseLength).toISOString(),
   });

@@ -31,7 +31,7 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
     return { job, capture: true, adopt: adopt.id, shards: [] };
   }
 
-  await takeWriterLease(vault, job, context.clock.now());
+  await takeWriterLease(vault, job, context.clock.now(), parent?.id);
   const shards = await source.split(capture);
   const record: JobRecord = {
     snapshot: id,

@@ -67,7 +67,7 @@ async function planFor(context: OperationContext, vault: Vault, number: number, 
   const candidates = snapshots.map((snapshot) => {
     const readers = [...leases.values()]
       .filter((lease) => lease.snapshot === snapshot.id && new Date(lease.expires) > now)
-      .map((lease) => `restore ${lease.by} reads it`);
+      .map((lease) => `${lease.what === 'restore' ? 'restore' : 'run'} ${lease.by} needs it`);
     const seen = sightings.get(snapshot.id);
     return candidateOf(snapshot, {
       trust: strongest(trust.get(snapshot.id) ?? []),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { fail, isTidemarkError } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
+import { layout } from '../../format/layout.ts';
 import type { Snapshot } from '../../format/snapshot.ts';
 import { nearest } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
@@ -68,7 +69,9 @@ async function firstVaultThatOpens(context: OperationContext): Promise<number> {
   let first: unknown;
   for (let number = 0; number < context.vaults.count; number += 1) {
     try {
-      await context.vaults.open(number);
+      const { store } = await context.vaults.open(number);
+      // one that was opened before may be gone by now
+      if (!(await store.head(layout.vault))) fail('VaultMissing', `there is no vault at ${store.name} any more`);
       if (number > 0) context.log.warn('restore-from-replica', { place: context.vaults.place(number) });
       return number;
     } catch (error) {

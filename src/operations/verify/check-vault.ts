@@ -57,7 +57,7 @@ export async function checkVault(
     await rebuildIndex(vault, index.unindexed, damagedSegments);
     for (const object of damagedSegments) note('index-damaged', object, 'rebuilt from the packs', true);
   }
-  await checkSnapshots(context, vault, number, note);
+  await checkSnapshots(context, vault, number, note, index.unindexed);
   await vault.objects.write(structureKey(verify), { findings, packs: 0, bytes: 0 });
 
   const slots = readAll ? [...Array(slotCount).keys()] : await slotsDue(vault, context.clock.now());
@@ -75,7 +75,13 @@ export async function checkVault(
 
 type Note = (what: string, object: string, detail: string, repaired: boolean) => void;
 
-async function checkSnapshots(context: OperationContext, vault: Vault, number: number, note: Note): Promise<void> {
+async function checkSnapshots(
+  context: OperationContext,
+  vault: Vault,
+  number: number,
+  note: Note,
+  unindexed: readonly string[],
+): Promise<void> {
   for (const key of await vault.objects.keys(layout.snapshots())) {
     try {
       await vault.objects.read(key, snapshotSchema);
@@ -92,10 +98,27 @@ async function checkSnapshots(context: OperationContext, vault: Vault, number: n
       if (!isTidemarkError(error, 'VaultDamaged') && !isTidemarkError(error, 'ObjectMissing')) throw error;
       const pack = error.context.pack;
       const repaired =
-        typeof pack === 'string' && (await repairPackFromAny(context, number, pack)) && (await isWhole(vault, key));
+        (typeof pack === 'string'
+          ? await repairPackFromAny(context, number, pack)
+          : await indexAnew(vault, unindexed)) && (await isWhole(vault, key));
       note('snapshot-incomplete', key, error.message, repaired);
     }
   }
+}
+
+/**
+ * A segment of the index that is gone leaves packs that nothing tells of. They are looked at only when a snapshot lacks
+ * something: else they are a writer's who is at work, or a collector's, and an index that tells of those would be wrong.
+ */
+async function indexAnew(vault: Vault, unindexed: readonly string[]): Promise<boolean> {
+  const fossils = new Set((await vault.fossils.list()).flatMap(({ packs }) => packs.map(({ id }) => id)));
+  return (
+    (await rebuildIndex(
+      vault,
+      unindexed.filter((pack) => !fossils.has(pack)),
+      [],
+    )) > 0
+  );
 }
 
 async function isWhole(vault: Vault, key: string): Promise<boolean> {

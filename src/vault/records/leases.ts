@@ -13,7 +13,7 @@ const leaseSchema = z.object({
   /** The run, restore or drill that holds it. */
   by: z.string(),
   source: z.string(),
-  /** What a restore reads. */
+  /** What a restore reads, or what a writer takes unchanged parts over from: prune leaves it alone. */
   snapshot: z.string().optional(),
   started: z.iso.datetime(),
   expires: z.iso.datetime(),

@@ -361,6 +361,33 @@ describe.skipIf(noGit)('a large and packed repository', () => {
     );
   });
 
+  test('with an index that leads to the wrong object is no snapshot', async () => {
+    const swapped = repository({ 'a.txt': 'one content', 'b.txt': 'another one' });
+    git(swapped, 'gc', '-q');
+    const packs = join(swapped, '.git', 'objects', 'pack');
+    const index = join(packs, readdirSync(packs).find((name) => name.endsWith('.idx'))!);
+    const bytes = readFileSync(index);
+    const count = bytes.readUInt32BE(8 + 255 * 4);
+    const offsetOf = (path: string): number => {
+      const id = git(swapped, 'rev-parse', `HEAD:${path}`);
+      const at = Array.from({ length: count }, (_, row) =>
+        bytes.toString('hex', 1032 + row * 20, 1052 + row * 20),
+      ).indexOf(id);
+      return 1032 + count * 24 + at * 4;
+    };
+    const [one, other] = [offsetOf('a.txt'), offsetOf('b.txt')];
+    const [toOne, toOther] = [bytes.readUInt32BE(one), bytes.readUInt32BE(other)];
+    bytes.writeUInt32BE(toOther, one);
+    bytes.writeUInt32BE(toOne, other);
+    chmodSync(index, 0o600);
+    writeFileSync(index, bytes);
+    const error = await failure(capture(gitSource({ repository: swapped, ref: 'main' })));
+    expect([error.name, error.message]).toEqual([
+      'SourceIncomplete',
+      expect.stringContaining('has other bytes than its name says'),
+    ]);
+  });
+
   test('that borrows objects of another one says so', async () => {
     const shared = join(folder(), 'shared');
     git(folder(), 'clone', '-q', '--shared', repository({ 'a.txt': 'a' }), shared);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillNodeNetwork } from '../../../local/postgres/node-network.ts';
@@ -141,6 +141,19 @@ describe.skipIf(noPostgres)('a snapshot of a database', () => {
     const { manifest } = await capture(postgresSource({ connection: busy, tools: tools() }), {}, content);
     const rows = Object.fromEntries(manifest.tables.map((table) => [table.name, table.rows]));
     expect(rows).toMatchObject({ aa_pairs: 1, zz_pairs: 1, events: Number(before[0]!.rows) });
+  });
+
+  test('is of the moment at which its transaction began, also when pg_dump begins later', async () => {
+    await sql(running.url, 'create database later template network');
+    const [begun, go] = [join(folder(), 'begun'), join(folder(), 'go')];
+    const waiting = toolsWith(running.tools, {
+      pg_dump: `touch ${begun}; while [ ! -e ${go} ]; do sleep 0.02; done; exec "$real" "$@"`,
+    });
+    const work = capture(postgresSource({ connection: running.urlOf('later'), tools: [waiting] }));
+    await expect.poll(() => existsSync(begun), { timeout: 10_000 }).toBe(true);
+    await sql(running.urlOf('later'), 'delete from network.snippets where id < 100');
+    writeFileSync(go, '');
+    expect((await work).manifest.tables.find((table) => table.name === 'snippets')?.rows).toBe(2000);
   });
 
   test('waits for the sink when it is told to', async () => {

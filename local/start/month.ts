@@ -66,16 +66,17 @@ async function liveThroughDay(
   for (const start of starts) {
     if (start.time > clock.now()) clock.moveTo(start.time);
     if (start.workflow === 'backup') words.push(await backUp(stage, sample, number, start, figures));
+    // Pruning, reading and rehearsing take real time; the month has room for some of them.
     if (start.workflow === 'prune' && number === size.preview) {
       tellSoFar();
       await preview(stage);
     }
-    if (start.workflow === 'prune') words.push(...(await prune(stage, start, figures)));
-    // Reading and rehearsing take real time; the month has room for some of them.
+    if (start.workflow === 'prune' && number % 2 === 0) words.push(...(await prune(stage, start, figures)));
     if (start.workflow === 'verify' && number === size.damage) {
       tellSoFar();
       figures.repaired += await sufferDamage(stage, start);
-    } else if (start.workflow === 'verify' && number % 7 === 1) words.push(await verify(stage, start));
+    } else if (start.workflow === 'verify' && number > size.damage && number % 7 === 1)
+      words.push(await verify(stage, start));
     if (start.workflow === 'drill' && figures.drills === 0) words.push(await rehearse(stage, start, figures));
   }
   tellSoFar();

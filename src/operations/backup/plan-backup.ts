@@ -10,7 +10,7 @@ import type { OperationContext } from '../context.ts';
 import type { Job } from './job.ts';
 import { changesOf } from './triggers.ts';
 
-export const planBackupInput = z.object({
+export const planBackupInput = z.strictObject({
   cadence: z.enum(cadences).optional(),
   sources: z.array(z.string()).optional(),
   /** The hourly sweep: whatever slot has come and was not answered, of whatever cadence. */

@@ -32,19 +32,19 @@ export interface Change {
 /** Errors: `EventUnknown` for an event that no source could be concerned by, `SourceUnknown`. */
 export function changesOf(event: unknown, plan: Plan): Change[] {
   const parsed = envelopeSchema.safeParse(event);
-  if (!parsed.success) return unknown(event, z.prettifyError(parsed.error));
+  if (!parsed.success) return unknown(event, oneLine(parsed.error));
   const { source: origin, 'detail-type': type, detail } = parsed.data;
   const asked = plan.sources
     .filter((source) => source.on.includes(`${origin}:${type}`))
     .map((source) => ({ source, revision: undefined }));
   if (origin === 'aws.codecommit' && type === 'CodeCommit Repository State Change') {
     const commit = codeCommitSchema.safeParse(detail);
-    if (!commit.success) return unknown(event, z.prettifyError(commit.error));
+    if (!commit.success) return unknown(event, oneLine(commit.error));
     return [...asked, ...commitChanges(commit.data, plan)];
   }
   if (origin === 'tidemark' && type === 'Configuration Change') {
     const own = ownSchema.safeParse(detail);
-    if (!own.success) return unknown(event, z.prettifyError(own.error));
+    if (!own.success) return unknown(event, oneLine(own.error));
     const source = plan.sources.find(({ id }) => id === own.data.source);
     if (!source) {
       fail(
@@ -89,3 +89,5 @@ function unknown(event: unknown, why: string): never {
     },
   );
 }
+
+const oneLine = (error: z.ZodError): string => z.prettifyError(error).replace(/[✖→]/g, '').replace(/\s+/g, ' ').trim();

@@ -8,7 +8,7 @@ import { fail } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
 import type { OperationContext } from '../context.ts';
 
-export const planDrillInput = z.object({
+export const planDrillInput = z.strictObject({
   sources: z.array(z.string()).optional(),
   /** The vault to restore from; by default they take turns by the week. */
   vault: z.number().int().nonnegative().optional(),

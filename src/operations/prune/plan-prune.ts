@@ -8,7 +8,7 @@ import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { hashOf, type PrunePlan, prunePlanKey, type VaultPrune } from './prune-plan.ts';
 
-export const planPruneInput = z.object({
+export const planPruneInput = z.strictObject({
   dryRun: z.boolean().optional(),
   execution: z.string().min(1),
   started: z.iso.datetime(),

@@ -9,7 +9,7 @@ import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { leaseLength, leaseOfRestore, type Restore, restoreKey, restoreRecordSchema } from './record.ts';
 
-export const planRestoreInput = z.object({
+export const planRestoreInput = z.strictObject({
   source: z.string().min(1),
   /** A snapshot's id, or `latest`, which is the default. */
   snapshot: z.string().min(1).optional(),

@@ -3,7 +3,7 @@
  * missing or garbled is put right from another vault where one has it. Then divides the reading of packs into batches.
  */
 import * as z from 'zod';
-import { isTidemarkError } from '../../core/errors.ts';
+import { isTidemarkError, type TidemarkError } from '../../core/errors.ts';
 import { idInKey, layout } from '../../format/layout.ts';
 import { snapshotSchema } from '../../format/snapshot.ts';
 import { checkIndex, rebuildIndex } from '../../vault/check.ts';
@@ -92,17 +92,20 @@ async function checkSnapshots(
     }
   }
   for (const key of await vault.objects.keys(layout.snapshots())) {
-    try {
-      await packsOf(vault, await vault.objects.read(key, snapshotSchema));
-    } catch (error) {
-      if (!isTidemarkError(error, 'VaultDamaged') && !isTidemarkError(error, 'ObjectMissing')) throw error;
-      const pack = error.context.pack;
-      const repaired =
-        (typeof pack === 'string'
-          ? await repairPackFromAny(context, number, pack)
-          : await indexAnew(vault, unindexed)) && (await isWhole(vault, key));
-      note('snapshot-incomplete', key, error.message, repaired);
+    const first = await lackOf(vault, key);
+    if (!first) continue;
+    // One lack can hide the next: a directory that cannot be read says nothing of what is below it.
+    const tried = new Set<unknown>();
+    let lack: TidemarkError | undefined = first;
+    while (lack && !tried.has(lack.context.pack)) {
+      const { pack } = lack.context;
+      tried.add(pack);
+      const mended =
+        typeof pack === 'string' ? await repairPackFromAny(context, number, pack) : await indexAnew(vault, unindexed);
+      if (!mended) break;
+      lack = await lackOf(vault, key);
     }
+    note('snapshot-incomplete', key, first.message, lack === undefined);
   }
 }
 
@@ -121,12 +124,13 @@ async function indexAnew(vault: Vault, unindexed: readonly string[]): Promise<bo
   );
 }
 
-async function isWhole(vault: Vault, key: string): Promise<boolean> {
+/** What keeps a snapshot from being whole; undefined when nothing does. */
+async function lackOf(vault: Vault, key: string): Promise<TidemarkError | undefined> {
   try {
     await packsOf(vault, await vault.objects.read(key, snapshotSchema));
-    return true;
+    return undefined;
   } catch (error) {
-    if (isTidemarkError(error)) return false;
+    if (isTidemarkError(error, 'VaultDamaged') || isTidemarkError(error, 'ObjectMissing')) return error;
     throw error;
   }
 }

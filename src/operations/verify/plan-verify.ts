@@ -4,7 +4,7 @@ import { runId } from '../../core/ids.ts';
 import type { OperationContext } from '../context.ts';
 import { verifyKey } from './records.ts';
 
-export const planVerifyInput = z.object({
+export const planVerifyInput = z.strictObject({
   /** Every stored byte now, not just the part whose turn it is. */
   readAll: z.boolean().optional(),
   execution: z.string().min(1),

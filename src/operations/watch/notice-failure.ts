@@ -52,7 +52,7 @@ export async function noticeFailure(
     severity: 'critical',
     trouble: `workflow/${workflow}`,
     subject: `the workflow ${workflow} did not come to its end`,
-    what: `Execution ${detail.name} of ${workflow}: ${how}.`,
+    what: `Execution ${detail.name} of ${workflow}: ${how.replace(/\.$/, '')}.`,
     action: hint ?? 'Look at the execution in the Step Functions console, mend the cause, and start it again.',
     run: detail.name,
   });

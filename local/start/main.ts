@@ -6,7 +6,7 @@ import { asTidemarkError } from '../../src/core/errors.ts';
 import { redact } from '../../src/core/log.ts';
 import { help, type Options, readOptions } from './options.ts';
 import { tellOwn } from './own-story.ts';
-import { tellSample } from './sample-story.ts';
+import { tellSample } from './sample/story.ts';
 import { type Summary, summaryText } from './summary.ts';
 import { createTeller } from './teller.ts';
 import { makeWorkspace } from './workspace.ts';

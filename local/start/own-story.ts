@@ -7,10 +7,9 @@ import { type Census, changedPaths, takeCensus } from './census.ts';
 import { sizeOf } from './damage.ts';
 import type { OwnData } from './options.ts';
 import { headOf, treeAt } from './repository.ts';
+import { beside, dropRestored } from './restored-database.ts';
 import { type Restored, restoreDatabase, restoreFiles, restoreTree } from './restores.ts';
-import { beside, dropRestored } from './sample-database.ts';
-import type { StoryDoors } from './sample-story.ts';
-import { type BackupReport, openStage, type Stage, type VerifyReport, writePlan } from './stage.ts';
+import { type BackupReport, openStage, type Stage, type StoryDoors, type VerifyReport, writePlan } from './stage.ts';
 import type { Summary } from './summary.ts';
 import { bytes, counted } from './teller.ts';
 

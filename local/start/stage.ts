@@ -41,6 +41,14 @@ export interface StageOptions {
   readonly create: boolean;
 }
 
+export interface StoryDoors {
+  readonly workspace: Workspace;
+  readonly teller: Teller;
+  readonly colours: boolean;
+  /** Told of what has to be done at the end, however it ends; the last one first. */
+  readonly atTheEnd: (finish: () => Promise<void>) => void;
+}
+
 /** What `plan` says is written to the workspace, where the command line can use it too. */
 export function writePlan(workspace: Workspace, plan: Readonly<Record<string, unknown>>): void {
   const vault = {

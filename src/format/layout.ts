@@ -24,16 +24,9 @@ export const layout = {
   work: (run: string, ...parts: readonly string[]): string => `${['work', run, ...parts].join('/')}.json`,
   workOf: (run: string): string => `work/${run}/`,
   works: 'work/',
-  prune: (id: string, name: string): string => `prune/${id}/${name}.json`,
-  prunes: 'prune/',
-  verify: (id: string, ...parts: readonly string[]): string => ['verify', id, ...parts].join('/') + '.json',
   /** When the packs of a slot were last read whole. */
   verified: (slot: number): string => `verified/slot-${String(slot).padStart(2, '0')}.json`,
   verifieds: 'verified/',
-  restore: (id: string): string => `restores/${id}.json`,
-  restores: 'restores/',
-  drill: (id: string): string => `drills/${id}.json`,
-  drills: 'drills/',
   trouble: (key: string): string => `troubles/${key}.json`,
   troubles: 'troubles/',
 } as const;

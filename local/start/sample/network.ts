@@ -1,11 +1,11 @@
 /** The sample network: what is protected, made in the workspace, and the plan for it. */
-import type { RunningPostgres } from '../postgres/server.ts';
-import { commitConfiguration } from './repository.ts';
-import { fillDatabase, type SampleDatabase, startServer } from './sample-database.ts';
-import { changeTree, copyTree, makeUserData } from './sample-files.ts';
-import { writePlan } from './stage.ts';
-import { bytes, type Teller } from './teller.ts';
-import type { Workspace } from './workspace.ts';
+import type { RunningPostgres } from '../../postgres/server.ts';
+import { commitConfiguration } from '../repository.ts';
+import { writePlan } from '../stage.ts';
+import { bytes, type Teller } from '../teller.ts';
+import type { Workspace } from '../workspace.ts';
+import { fillDatabase, type SampleDatabase, startServer } from './database.ts';
+import { changeTree, copyTree, makeUserData } from './files.ts';
 
 export interface Sample {
   readonly database: SampleDatabase;

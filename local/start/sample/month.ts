@@ -3,18 +3,18 @@
  * In between things change, a folder goes missing for a day, somebody commits, and a disk goes bad.
  */
 import { readFileSync, renameSync } from 'node:fs';
-import { fail } from '../../src/core/errors.ts';
-import { shortHash } from '../../src/core/ids.ts';
-import { prunePlanKey, prunePlanSchema } from '../../src/operations/prune/prune-plan.ts';
-import type { EventBridgeEvent } from '../events.ts';
-import { changeNodeNetwork } from '../postgres/node-network.ts';
-import { type Start, startsBetween } from '../schedule.ts';
-import { damageVault, isWhole } from './damage.ts';
-import { commitConfiguration, headOf } from './repository.ts';
-import { firstMoment, type Sample, sources } from './sample.ts';
-import { changeTree, changeUserData } from './sample-files.ts';
-import { type BackupReport, type PruneReport, type Stage, type VerifyReport, workflowFailed } from './stage.ts';
-import { bytes, counted, day as dayOf, wrapped } from './teller.ts';
+import { fail } from '../../../src/core/errors.ts';
+import { shortHash } from '../../../src/core/ids.ts';
+import { prunePlanKey, prunePlanSchema } from '../../../src/operations/prune/prune-plan.ts';
+import type { EventBridgeEvent } from '../../events.ts';
+import { changeNodeNetwork } from '../../postgres/node-network.ts';
+import { type Start, startsBetween } from '../../schedule.ts';
+import { damageVault, isWhole } from '../damage.ts';
+import { commitConfiguration, headOf } from '../repository.ts';
+import { type BackupReport, type PruneReport, type Stage, type VerifyReport, workflowFailed } from '../stage.ts';
+import { bytes, counted, day as dayOf, wrapped } from '../teller.ts';
+import { changeTree, changeUserData } from './files.ts';
+import { firstMoment, type Sample, sources } from './network.ts';
 
 export interface MonthFigures {
   runs: number;
@@ -165,7 +165,7 @@ async function failFor(stage: Stage, sample: Sample, start: Start, figures: Mont
 /** A commit: its event starts the backup of exactly that version. */
 async function commit(stage: Stage, sample: Sample, figures: MonthFigures): Promise<void> {
   const { clock, teller, machine } = stage;
-  const example = new URL('../../events/change-codecommit.json', import.meta.url);
+  const example = new URL('../../../events/change-codecommit.json', import.meta.url);
   const event = JSON.parse(readFileSync(example, 'utf8')) as EventBridgeEvent;
   clock.moveTo(new Date(clock.now().getTime() + 60_000));
   const oldCommitId = await headOf(sample.repository);

@@ -1,29 +1,21 @@
 /** The story with sample data: a month, a disaster, and everything back. */
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { VirtualClock } from '../../src/core/clock.ts';
-import { fail } from '../../src/core/errors.ts';
-import { fingerprintDatabase } from '../postgres/fingerprint.ts';
-import type { RunningPostgres } from '../postgres/server.ts';
-import { takeCensus } from './census.ts';
-import { sizeOf } from './damage.ts';
+import { VirtualClock } from '../../../src/core/clock.ts';
+import { fail } from '../../../src/core/errors.ts';
+import { fingerprintDatabase } from '../../postgres/fingerprint.ts';
+import type { RunningPostgres } from '../../postgres/server.ts';
+import { takeCensus } from '../census.ts';
+import { sizeOf } from '../damage.ts';
+import { headOf, treeAt } from '../repository.ts';
+import { beside } from '../restored-database.ts';
+import { restoreDatabase, restoreFiles, restoreTree, rowsIn } from '../restores.ts';
+import { openStage, type StoryDoors } from '../stage.ts';
+import type { Summary } from '../summary.ts';
+import { bytes, counted } from '../teller.ts';
+import { dropEverything } from './database.ts';
 import { liveThrough } from './month.ts';
-import { headOf, treeAt } from './repository.ts';
-import { restoreDatabase, restoreFiles, restoreTree, rowsIn } from './restores.ts';
-import { firstMoment, little, makeSample, sources, whole } from './sample.ts';
-import { beside, dropEverything } from './sample-database.ts';
-import { openStage } from './stage.ts';
-import type { Summary } from './summary.ts';
-import { bytes, counted, type Teller } from './teller.ts';
-import type { Workspace } from './workspace.ts';
-
-export interface StoryDoors {
-  readonly workspace: Workspace;
-  readonly teller: Teller;
-  readonly colours: boolean;
-  /** Told of what has to be done at the end, however it ends; the last one first. */
-  readonly atTheEnd: (finish: () => Promise<void>) => void;
-}
+import { firstMoment, little, makeSample, sources, whole } from './network.ts';
 
 export async function tellSample(doors: StoryDoors, quick: boolean): Promise<Summary> {
   const { workspace, teller, atTheEnd } = doors;

@@ -5,11 +5,11 @@ import { appendFile, cp, link, mkdir, open, readdir, rm, symlink, utimes, writeF
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { fail } from '../../src/core/errors.ts';
-import { seededRandom } from '../../src/core/random.ts';
+import { fail } from '../../../src/core/errors.ts';
+import { seededRandom } from '../../../src/core/random.ts';
 
 const call = promisify(execFile);
-const installed = fileURLToPath(new URL('../../node_modules', import.meta.url));
+const installed = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 const little = ['yaml', 'zod'];
 
 /** Copies `node_modules`, with its times and links; of it, a little only when `quick`. The original is not touched. */

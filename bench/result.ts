@@ -35,7 +35,7 @@ const folder = path.join(import.meta.dirname, 'results');
 export function saveResult(result: BenchResult): string {
   mkdirSync(folder, { recursive: true });
   const name = `${result.time.replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z')}.json`;
-  writeFileSync(path.join(folder, name), `${JSON.stringify(result, undefined, 1)}\n`);
+  writeFileSync(path.join(folder, name), `${JSON.stringify(result, undefined, 2)}\n`);
   return name;
 }
 

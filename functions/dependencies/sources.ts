@@ -10,7 +10,14 @@ import { connectionIn, type SecretReader } from './secrets.ts';
 
 type Kind = SourcePlan['kind'];
 
-export function sources(plan: Plan, secret: SecretReader): Pick<OperationContext, 'source' | 'sourceOfKind'> {
+/** Folders with a database's own programs, looked for when they are first needed; the usual places without it. */
+export type ToolFolders = () => Promise<readonly string[]>;
+
+export function sources(
+  plan: Plan,
+  secret: SecretReader,
+  tools?: ToolFolders,
+): Pick<OperationContext, 'source' | 'sourceOfKind'> {
   const made = new Map<string, Source>();
   return {
     source(id) {
@@ -22,7 +29,7 @@ export function sources(plan: Plan, secret: SecretReader): Pick<OperationContext
           hint: `It has: ${plan.sources.map((source) => source.id).join(', ')}.`,
           context: { source: id },
         });
-      const source = later(entry.kind, () => make(entry, secret));
+      const source = later(entry.kind, () => make(entry, secret, tools));
       made.set(id, source);
       return source;
     },
@@ -33,7 +40,7 @@ export function sources(plan: Plan, secret: SecretReader): Pick<OperationContext
         });
       }
       const nowhere = nowheres[kind as Kind];
-      return later(kind, () => make(nowhere as SourcePlan, secret));
+      return later(kind, () => make(nowhere as SourcePlan, secret, tools));
     },
   };
 }
@@ -45,7 +52,7 @@ const nowheres = {
   postgres: { kind: 'postgres', connection: 'postgres://nowhere.invalid/postgres' },
 } satisfies Record<Kind, unknown>;
 
-async function make(entry: SourcePlan, secret: SecretReader): Promise<Source> {
+async function make(entry: SourcePlan, secret: SecretReader, tools: ToolFolders | undefined): Promise<Source> {
   if (entry.kind === 'files') {
     const { filesSource } = await import('../../src/sources/files/index.ts');
     return filesSource({ path: entry.path, exclude: entry.exclude, allowEmpty: entry.allowEmpty });
@@ -59,6 +66,7 @@ async function make(entry: SourcePlan, secret: SecretReader): Promise<Source> {
   return postgresSource({
     connection:
       typeof connection === 'string' ? connection : connectionIn(await secret(connection.secret), connection.secret),
+    ...(tools && { tools: await tools() }),
   });
 }
 

@@ -11,7 +11,15 @@ export const vaultConfigSchema = z.object({
   /** The same in a vault and its replicas. */
   id: z.string(),
   created: z.iso.datetime(),
-  chunk: z.object({ minimum: bytes, average: bytes, maximum: bytes }),
+  chunk: z
+    .object({ minimum: bytes, average: bytes, maximum: bytes })
+    .refine(
+      ({ minimum, average, maximum }) =>
+        minimum <= average && average <= maximum && Number.isInteger(Math.log2(average)),
+      {
+        message: 'chunk sizes must rise, and the average be a power of two',
+      },
+    ),
   /** Plain bytes of a frame, about; stored bytes of a pack, about. */
   frame: bytes,
   pack: bytes,

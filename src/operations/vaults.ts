@@ -32,7 +32,7 @@ export function createVaults(
   const open = (vault: number): Promise<Vault> => {
     const known = opened.get(vault);
     if (known) return known;
-    const opening = Vault.open(store(vault), secrets);
+    const opening = Vault.open(store(vault), secrets).then((found) => refuseUnsealed(found, sealing));
     opened.set(vault, opening);
     opening.catch(() => opened.delete(vault));
     return opening;
@@ -95,4 +95,12 @@ async function refuseToReplace(primary: ObjectStore, replicas: readonly ObjectSt
       });
     }
   }
+}
+
+/** Whoever can write to the store could take the sealing out of `vault.json`; new snapshots would then be stored in the clear. */
+function refuseUnsealed(vault: Vault, sealing: 'none' | 'passphrase'): Vault {
+  if (sealing === 'none' || vault.config.sealing.kind !== 'none') return vault;
+  return fail('VaultKeyWrong', `the plan asks for a sealed vault, and ${vault.store.name} is not sealed`, {
+    hint: 'If it never was, take `sealing` out of the plan or start a new vault. If it was, somebody changed vault.json: copy it from a replica.',
+  });
 }

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
 import { layout } from '../../format/layout.ts';
-import { checkPack, type Finding } from '../../vault/check.ts';
+import { checkPackSum, type Finding } from '../../vault/check.ts';
 import { packsOf } from '../../vault/replicate.ts';
 import type { OperationContext } from '../context.ts';
 import { jobSchema, leaseOf, packsKey, packsSchema } from './job.ts';
@@ -46,7 +46,7 @@ export async function verifySnapshot(
       readBack = vault.store.capabilities.nativeChecksum; // the store looked at each put itself
       break;
     }
-    const { finding } = await checkPack(vault, pack);
+    const { finding } = await checkPackSum(vault, pack);
     if (finding) findings.push(finding);
   }
   const first = findings[0];

@@ -19,6 +19,7 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'verify-packs: * write packs',
     'verify-packs: * read index',
   ],
+  'an index segment is damaged and is replaced': ['check-vault: * remove index'],
   'somebody is at work, or somebody holds a snapshot, while a prune runs': [
     'collect-garbage: * read leases',
     'collect-garbage: * remove leases',

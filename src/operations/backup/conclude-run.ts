@@ -6,6 +6,7 @@ import { cadences } from '../../format/snapshot.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { clear, lastGood, raise } from '../alerting.ts';
 import type { OperationContext } from '../context.ts';
+import { leaseOf } from './job.ts';
 
 export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().default('') });
 
@@ -61,7 +62,7 @@ export async function concludeRun(
   const ended = context.clock.now().toISOString();
   await vault.objects.write(layout.run(run), { ...report, cadence, time, ended, plan: context.plan.hash });
   for (const job of jobs) {
-    if (job.status === 'failure') await vault.leases.end(`${run}.${job.source}`);
+    if (job.status === 'failure') await vault.leases.end(leaseOf({ run, source: job.source }));
   }
   if (report.status === 'success') await vault.store.delete(await vault.objects.keys(layout.workOf(run)));
   context.log.info('run-concluded', { run, cadence, status: report.status, jobs });

@@ -38,6 +38,9 @@ export type ShardRecord = z.infer<typeof shardRecordSchema>;
 
 export const program = `tidemark format ${snapshotVersion}`;
 
+/** All that names a job. */
+export type JobName = Pick<Job, 'run' | 'source'>;
+
 export const jobKey = (job: Job): string => layout.work(job.run, job.source, 'job');
 export const shardKey = (job: Job, shard: number): string => layout.work(job.run, job.source, `shard-${shard}`);
 export const cursorKey = (job: Job, shard: number, cursor: number): string =>
@@ -45,11 +48,11 @@ export const cursorKey = (job: Job, shard: number, cursor: number): string =>
 /** The packs that the job stored, to be read back. */
 export const packsKey = (job: Job): string => layout.work(job.run, job.source, 'packs');
 export const packsSchema = z.object({ packs: z.array(z.string()) });
-export const batchKey = (job: Job, vault: number, batch: number | 'needed'): string =>
+export const batchKey = (job: JobName, vault: number, batch: number | 'needed'): string =>
   layout.work(job.run, job.source, `replica-${vault}-${batch}`);
 
 /** Name of the lease under which a job stores packs. */
-export const leaseOf = (job: Job): string => `${job.run}.${job.source}`;
+export const leaseOf = (job: JobName): string => `${job.run}.${job.source}`;
 
 /** Longer than any job takes; it only delays collection. */
 export const leaseLength = 7 * 24 * 60 * 60 * 1000;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { layout } from '../../format/layout.ts';
 import { copyPack } from '../../vault/replicate.ts';
 import type { OperationContext } from '../context.ts';
-import { packsSchema } from './job.ts';
+import { batchKey, packsSchema } from './job.ts';
 
 export const replicatePacksInput = z.object({
   run: z.string(),
@@ -19,7 +19,7 @@ export async function replicatePacks(
 ): Promise<{ packs: number; bytes: number }> {
   const primary = await context.vaults.open(0);
   const replica = await context.vaults.open(vault);
-  const { packs } = await primary.objects.read(layout.work(run, source, `replica-${vault}-${batch}`), packsSchema);
+  const { packs } = await primary.objects.read(batchKey({ run, source }, vault, batch), packsSchema);
   let bytes = 0;
   for (const pack of packs) {
     if (await replica.store.head(layout.pack(pack))) continue;

@@ -34,7 +34,7 @@ export async function planRestore(wish: Wish, context: OperationContext): Promis
     fail('InputInvalid', 'a restore names both a snapshot and a time', { hint: 'Give one of `snapshot` and `at`.' });
   }
   const number = wish.vault ?? (await firstVaultThatOpens(context));
-  const vault = number === 0 ? await context.vaults.open(0) : await context.vaults.open(number);
+  const vault = await context.vaults.open(number);
   const snapshot = await chosen(wish, vault, context);
   const id = runId(new Date(wish.started), 'restore', wish.execution);
   const restore: Restore = {

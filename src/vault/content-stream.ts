@@ -38,26 +38,19 @@ export class ContentStream {
   write(bytes: Uint8Array): void {
     let at = 0;
     if (this.#tailLength > 0) {
-      // what was left uncut is at most one longest chunk: join it with enough of the new bytes to be cut for sure
-      const wanted = this.#chunker.sizes.maximum;
-      while (this.#tailLength > 0) {
-        const take = Math.min(bytes.length - at, wanted - this.#tailLength);
-        this.#tail.set(bytes.subarray(at, at + take), this.#tailLength);
-        const joined = this.#tailLength + take;
-        const cut = this.#chunker.cut(this.#tail, 0, joined, false);
-        if (cut === 0) {
-          this.#tailLength = joined;
-          return;
-        }
-        this.#store(this.#tail.subarray(0, cut));
-        if (cut >= this.#tailLength) {
-          at += cut - this.#tailLength;
-          this.#tailLength = 0;
-        } else {
-          this.#tail.copyWithin(0, cut, this.#tailLength);
-          this.#tailLength -= cut;
-        }
+      // what was left uncut is less than one longest chunk: joined with enough of the new bytes it is cut for sure
+      const take = Math.min(bytes.length, this.#chunker.sizes.maximum - this.#tailLength);
+      this.#tail.set(bytes.subarray(0, take), this.#tailLength);
+      const joined = this.#tailLength + take;
+      const cut = this.#chunker.cut(this.#tail, 0, joined, false);
+      if (cut === 0) {
+        this.#tailLength = joined;
+        return;
       }
+      this.#store(this.#tail.subarray(0, cut));
+      // the tail alone had no cut, and a cut does not depend on what follows: this one lies in the new bytes
+      at = cut - this.#tailLength;
+      this.#tailLength = 0;
     }
     for (;;) {
       const cut = this.#chunker.cut(bytes, at, bytes.length, false);

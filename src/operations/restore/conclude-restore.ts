@@ -1,6 +1,7 @@
 /** Sums up a restore: its record, and an alert when it failed. */
 import * as z from 'zod';
 import { type Failure, readFailure } from '../../core/failure.ts';
+import { redact } from '../../core/log.ts';
 import { layout } from '../../format/layout.ts';
 import { clear, raise } from '../alerting.ts';
 import { caughtSchema } from '../backup/conclude-run.ts';
@@ -37,11 +38,12 @@ export async function concludeRestore(
   const vault = await context.vaults.open(restore.vault);
   const record = await vault.objects.read(restoreKey(restore.id), restoreRecordSchema);
   const ended = context.clock.now();
+  const target = redact(restore.target) as string; // a database URL may hold a password, and the record stays
   const differs: Failure | undefined =
     validation && validation.problems > 0
       ? {
           name: 'ValidationFailed',
-          message: `${validation.problems} entries in ${restore.target} are not what snapshot ${restore.snapshot} holds, first ${validation.first ?? 'unknown'}`,
+          message: `${validation.problems} entries in ${target} are not what snapshot ${restore.snapshot} holds, first ${validation.first ?? 'unknown'}`,
         }
       : undefined;
   const failure = error ? readFailure(error) : differs;
@@ -51,7 +53,7 @@ export async function concludeRestore(
     source: restore.source,
     snapshot: restore.snapshot,
     time: restore.time,
-    target: restore.target,
+    target,
     restored: {
       files: shards.reduce((sum, shard) => sum + (shard.files ?? 0), 0),
       bytes: shards.reduce((sum, shard) => sum + (shard.bytes ?? 0), 0),

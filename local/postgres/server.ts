@@ -123,14 +123,15 @@ interface Launched {
 
 /**
  * `$0 $@` is the server. The watcher's read ends when our end of the pipe is closed: by `stop`, or by our death. It asks
- * again, as a server that is only just starting does not hear it yet.
+ * again, as a server that is only just starting does not hear it yet. The watcher is waited for at the end, so that nothing
+ * is left running when the shell is gone.
  */
 const watch = `exec 3<&0
 "$0" "$@" </dev/null & server=$!
 (read -r line <&3; while kill -INT $server; do sleep 1; done) 2>/dev/null & watcher=$!
 exec 3<&-
 wait $server; code=$?
-kill $watcher 2>/dev/null
+kill $watcher 2>/dev/null; wait $watcher 2>/dev/null
 exit $code`;
 
 function launch(options: StartOptions, tools: PostgresTools, account: Account | undefined, port: number): Launched {
@@ -205,7 +206,7 @@ function lastFault(words: string): string {
 }
 
 async function stop(server: Launched, dataDirectory: string, how: 'fast' | 'immediate'): Promise<void> {
-  if (how === 'immediate') await crash(dataDirectory);
+  if (how === 'immediate' && server.process.exitCode === null) await crash(dataDirectory);
   server.process.stdin?.destroy();
   await server.ended;
 }

@@ -13,6 +13,8 @@ export interface Command {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it writes goes to nowhere, as reading it would be our work. */
+  readonly silent?: boolean;
 }
 
 export interface Cost {
@@ -36,18 +38,22 @@ const figures = path.join(tmpdir(), `tidemark-bench-${process.pid}.time`);
 
 /** Throws when the program does not end with exit code 0: a figure of something that failed is worth nothing. */
 export async function measured(command: Command): Promise<Outcome> {
-  const { program, args, cwd, env } = command;
+  const { program, args, cwd, env, silent = false } = command;
   // What the program before left to be written to disk is not for this one to wait for.
   spawnSync('sync');
   const load = loadavg()[0]!;
   const timing = hasGnuTime ? [gnuTime, '-q', '-o', figures, '-f', '%U %S %M'] : [];
   const [first = program, ...rest] = [...timing, program, ...args];
   const start = systemClock.elapsed();
-  const child = spawn(first, rest, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(first, rest, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', silent ? 'ignore' : 'pipe', 'pipe'],
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (bytes: Buffer) => stdout.push(bytes));
-  child.stderr.on('data', (bytes: Buffer) => stderr.push(bytes));
+  child.stdout?.on('data', (bytes: Buffer) => stdout.push(bytes));
+  child.stderr?.on('data', (bytes: Buffer) => stderr.push(bytes));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);

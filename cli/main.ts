@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { enableCompileCache } from 'node:module';
 
-// Loading the modules takes longer than an unchanged backup does; what was compiled once is kept.
+// Does nothing where tidemark.js has begun to keep what is compiled.
 enableCompileCache();
 const { program } = await import('./program.ts');
 

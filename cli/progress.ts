@@ -1,7 +1,7 @@
 /** What happens in an execution, told as it goes: a line for each step that a person would want to know of. */
 import type { ExecutionEvent } from '../local/engine.ts';
 import { readFailure } from '../src/core/failure.ts';
-import { count, duration, plain, size } from './words.ts';
+import { count, duration, grouped, plain, size } from './words.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what states hand on; statemachines/README.md has the table
 type Payload = any;
@@ -11,7 +11,7 @@ const placeName = (vault: number): string => (vault === 0 ? 'the primary' : `rep
 /** What a state that has ended says, by its name. */
 const told: Readonly<Record<string, (output: Payload, input: Payload) => string | undefined>> = {
   PlanBackup: ({ run, jobs }) => `run ${run}: ${jobs.map((job: Payload) => job.source).join(', ') || 'nothing is due'}`,
-  SplitJob: ({ job, capture, adopt }) => `${job.source}: ${capture ? 'reading' : `unchanged, ${adopt} is there`}`,
+  SplitJob: ({ job, adopt }) => `${job.source}: ${adopt === undefined ? 'reading' : `unchanged, ${adopt} is there`}`,
   CommitSnapshot: ({ job, snapshot, files, bytes, problems, suspicion }) =>
     [
       `${job.source}: ${snapshot}, ${count(files, 'file')}, ${size(bytes.read)} read, ${size(bytes.stored)} stored`,
@@ -26,7 +26,7 @@ const told: Readonly<Record<string, (output: Payload, input: Payload) => string 
   RestoreShard: ({ item }) => `${count(item.files, 'file')} restored, ${size(item.bytes)}`,
   ValidateRestore: ({ validation }) =>
     `compared with the snapshot: ${Object.entries(validation.checked)
-      .map(([what, number]) => `${Number(number).toLocaleString('en-US')} ${what}`)
+      .map(([what, number]) => `${grouped(Number(number))} ${what}`)
       .join(', ')}; ${count(validation.problems, 'problem')}`,
 };
 

@@ -1,15 +1,12 @@
 /**
- * Reads a state machine as it is deployed and prepares it for the library that interprets it. The library knows no virtual
- * time, keeps running the items of a map that has failed, and silently ignores what it does not know. So whatever takes
- * time or calls out (Task, Map, Wait) becomes a task of the library's that the interpreter carries out, and a field that
- * would be ignored is refused here.
+ * Reads a state machine as it is deployed and prepares it for being walked. Whatever takes time or calls out (Task, Map,
+ * Wait) becomes a task with a duty; what is not interpreted on one machine is refused here, before anything runs.
  */
 import { readFileSync } from 'node:fs';
 import { fail } from '../src/core/errors.ts';
 import type { Json } from '../src/core/json.ts';
+import { checkTemplate, comparisons, expressionOf, type Fields } from './path.ts';
 import type { Retrier } from './retry.ts';
-
-type Fields = Readonly<Record<string, Json | undefined>>;
 
 export interface State extends Fields {
   readonly Type: string;
@@ -21,7 +18,7 @@ export interface Definition {
   readonly TimeoutSeconds?: number;
 }
 
-/** What the interpreter does for a state of the library's. */
+/** What the interpreter does for a task. */
 export type Duty =
   | {
       readonly type: 'Task';
@@ -40,13 +37,13 @@ export type Duty =
   | { readonly type: 'Wait' };
 
 export interface Machine {
-  /** In the library's words. */
+  /** Without any Map and Wait. */
   readonly definition: Definition;
   /** By state name. */
   readonly duties: ReadonlyMap<string, Duty>;
 }
 
-/** The library would end a task after 60 seconds unless told otherwise; time limits are the interpreter's matter. */
+/** Seconds. */
 const never = 2_000_000;
 
 /** As deployed, with `${PlanBackup}` replaced by what `functionOf` makes of `PlanBackup`. */
@@ -64,7 +61,7 @@ export function prepare({ StartAt, States, TimeoutSeconds }: Definition): Machin
     refuseUnknown(name, state);
     const duty = dutyOf(state);
     if (duty) duties.set(name, duty);
-    states[name] = withOwnExecution(duty ? asTask(state) : state);
+    states[name] = duty ? asTask(state) : state;
   }
   return { definition: { StartAt, States: states, ...(TimeoutSeconds !== undefined && { TimeoutSeconds }) }, duties };
 }
@@ -86,7 +83,7 @@ function dutyOf(state: State): Duty | undefined {
     type: 'Map',
     machine: prepare(processor),
     retry,
-    selector: withOwnExecution(state.ItemSelector),
+    selector: state.ItemSelector,
     concurrency: (state.MaxConcurrency as number) || 40,
     distributed: processor.ProcessorConfig?.Mode === 'DISTRIBUTED',
   };
@@ -94,15 +91,13 @@ function dutyOf(state: State): Duty | undefined {
 
 /** The same way in and out; what happens between is the interpreter's. */
 function asTask(state: State): State {
-  const { Type, InputPath, ResultSelector, ResultPath, OutputPath, Catch, Next, End } = state;
+  const { Type, InputPath, ResultSelector, ResultPath, OutputPath, Catch, Next } = state;
   const parameters: Record<string, Json | undefined> = {
     Task: state.Parameters,
     Map: { 'items.$': state.ItemsPath ?? '$', 'input.$': '$' },
     Wait: state.SecondsPath === undefined ? { seconds: state.Seconds } : { 'seconds.$': state.SecondsPath },
   };
   const task: Record<string, Json | undefined> = {
-    Resource: 'arn:aws:lambda:local:000000000000:function:interpreter',
-    TimeoutSeconds: never,
     InputPath,
     Parameters: parameters[Type],
     ResultSelector,
@@ -110,17 +105,8 @@ function asTask(state: State): State {
     OutputPath,
     Catch,
     Next,
-    End,
   };
-  // The library asks whether a field is there, not whether it is defined.
-  return { Type: 'Task', ...Object.fromEntries(Object.entries(task).filter(([, value]) => value !== undefined)) };
-}
-
-/** The library overwrites `$$.Execution.StartTime` with the machine's time, so the execution is kept under another name. */
-function withOwnExecution<Value>(value: Value): Value {
-  return value === undefined
-    ? value
-    : JSON.parse(JSON.stringify(value).replaceAll('$$.Execution.', () => '$$.Interpreted.'));
+  return { Type: 'Task', ...task };
 }
 
 const everywhere = ['Type', 'Comment', 'InputPath', 'OutputPath'];
@@ -141,10 +127,30 @@ function refuseUnknown(name: string, state: State): void {
   const strange = fields ? Object.keys(state).find((field) => !fields.includes(field)) : 'Type';
   if (strange !== undefined) refuse(name, `its ${strange} is not interpreted on one machine`);
   if (state.ResultPath === '$') refuse(name, 'its ResultPath is the default; leave it out');
-  if ('Result' in state && !state.Result) refuse(name, 'its Result is empty and would be ignored');
   // Between JSONPath dialects, a path that may select many values means different things.
   const wild = JSON.stringify({ ...state, ItemProcessor: undefined }).match(/"(\$[^"]*(?:\*|\.\.|\?)[^"]*)"/)?.[1];
   if (wild !== undefined) refuse(name, `its path ${wild} may select many values`);
+  try {
+    checkExpressions(state);
+  } catch (error) {
+    refuse(name, (error as SyntaxError).message);
+  }
+}
+
+const templates = ['Parameters', 'ResultSelector', 'ItemSelector'];
+const paths = ['InputPath', 'ResultPath', 'OutputPath', 'ItemsPath', 'SecondsPath', 'ErrorPath', 'CausePath'];
+
+function checkExpressions(state: State): void {
+  for (const field of templates) checkTemplate(state[field]);
+  for (const field of paths) if (typeof state[field] === 'string') expressionOf(state[field]);
+  for (const { Variable, Next: _next, ...tests } of (state.Choices ?? []) as readonly Record<string, Json>[]) {
+    const strange = Object.keys(tests).find((test) => !Object.hasOwn(comparisons, test));
+    if (strange !== undefined) throw new SyntaxError(`its choice by ${strange} is not interpreted on one machine`);
+    expressionOf(Variable as string);
+  }
+  for (const { ResultPath } of (state.Catch ?? []) as readonly Record<string, Json>[]) {
+    if (typeof ResultPath === 'string') expressionOf(ResultPath);
+  }
 }
 
 function refuse(name: string, why: string): never {

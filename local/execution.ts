@@ -80,7 +80,7 @@ export function execute(
       const output = await interpret(machine, input, {
         doors: { clock, random, call, onEvent, onResult: (report) => change({ report }) },
         path: [],
-        context: { Interpreted: { Id: arn, Name: name, Input: input, StartTime: record.startTime } },
+        context: { Execution: { Id: arn, Name: name, Input: input, StartTime: record.startTime } },
         signal: stopping.signal,
       });
       return { status: 'SUCCEEDED', output };

@@ -1,4 +1,4 @@
-/** How a state fails: an error name that `Retry` and `Catch` match on, and a cause. The library reads `name` and `message`. */
+/** How a state fails: an error name that `Retry` and `Catch` match on, and a cause. */
 
 export class StateFailure extends Error {
   /** Terminal failures are past retrying and catching, `States.ALL` included. */
@@ -20,7 +20,7 @@ export class StateFailure extends Error {
   }
 }
 
-/** Any thrown value as a state's failure: the library's own errors have the same two properties. */
+/** Any thrown value as a state's failure. */
 export function asStateFailure(error: unknown): StateFailure {
   if (error instanceof StateFailure) return error;
   const {

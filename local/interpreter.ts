@@ -1,24 +1,20 @@
 /**
- * Runs one prepared machine to its end: the library walks the states, their paths and their catchers; here are the duties
- * that it would do in a way of its own: calling functions with their retries, maps, waits. A map stops starting things when
- * an item has failed and lets what runs come to its end, as there is no other machine to leave it on.
+ * Runs one prepared machine to its end. `walk.ts` goes from state to state; here are the duties: calling functions with their
+ * retries, maps, waits. A map stops starting things when an item has failed and lets what runs come to its end, as there is
+ * no other machine to leave it on.
  */
-import {
-  ExecutionError,
-  ExecutionTimeoutError,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
 import { type Clock, systemClock } from '../src/core/clock.ts';
 import type { Json } from '../src/core/json.ts';
 import type { Random } from '../src/core/random.ts';
 import type { Duty, Machine } from './definition.ts';
-import { asStateFailure, limitPayload, StateFailure } from './failure.ts';
+import { limitPayload, StateFailure } from './failure.ts';
+import { filled } from './path.ts';
 import { retrying } from './retry.ts';
+import { type Passage, walk } from './walk.ts';
 
 /** Something that happened to a state. `path` names the items of maps that it happened in: `['Jobs[0]', 'Shards[2]']`. */
 export interface StateEvent {
-  readonly kind: 'entered' | 'exited' | 'failed' | 'caught' | 'retried';
+  readonly kind: Passage['kind'] | 'retried';
   readonly state: string;
   readonly type: string;
   readonly path: readonly string[];
@@ -44,8 +40,8 @@ export interface Doors {
 export interface Frame {
   readonly doors: Doors;
   readonly path: readonly string[];
-  /** The context object, except for what the library adds. */
-  readonly context: { readonly Interpreted: Readonly<Record<string, Json>> };
+  /** What `$$` stands for. */
+  readonly context: { readonly Execution: Readonly<Record<string, Json>> };
   /** Aborted when the execution, or the map around, is to start nothing more. */
   readonly signal: AbortSignal;
 }
@@ -53,64 +49,25 @@ export interface Frame {
 /** The machine's output. Rejects with a {@link StateFailure}, `States.Timeout` when the machine's own time was up. */
 export async function interpret(machine: Machine, input: Json, frame: Frame): Promise<Json> {
   limitPayload(input, 'The input');
-  const handlers = Object.fromEntries(
-    [...machine.duties].map(([state, duty]) => [state, (given: Json) => perform(state, duty, given, frame)]),
-  );
-  const library = new StateMachine(machine.definition as unknown as StateMachineDefinition, {
-    validationOptions: { noValidate: true },
-  });
-  const run = library.run(input as never, {
-    overrides: { taskResourceLocalHandlers: handlers as never },
+  const over = new AbortController();
+  const walked = walk(machine.definition, input, {
     context: frame.context,
+    perform: (state, given) => perform(state, machine.duties.get(state)!, given, frame),
+    onPassage: (passage) =>
+      frame.doors.onEvent({
+        ...passage,
+        type: machine.duties.get(passage.state)?.type ?? passage.type,
+        path: frame.path,
+      }),
+    signal: over.signal,
   });
-  const overflow = watch(run, machine, frame);
-  const outcome = await run.result.then(
-    (output) => ({ output }),
-    (error: unknown) => ({ error }),
-  );
-  const tooLarge = await overflow;
-  if (tooLarge) throw tooLarge;
-  if ('output' in outcome) return outcome.output as Json;
-  const { error } = outcome;
-  if (error instanceof ExecutionTimeoutError)
-    throw new StateFailure('States.Timeout', 'The execution took too long.', true);
-  throw asStateFailure(error instanceof ExecutionError ? error.cause : error);
-}
-
-/** Passes the library's events on; aborts the run when a state is entered or left with more than fits. */
-async function watch(
-  run: ReturnType<StateMachine['run']>,
-  machine: Machine,
-  { doors, path }: Frame,
-): Promise<StateFailure | undefined> {
-  const kinds: Readonly<Record<string, StateEvent['kind']>> = {
-    StateEntered: 'entered',
-    StateExited: 'exited',
-    StateFailed: 'failed',
-    StateCaught: 'caught',
-  };
-  let tooLarge: StateFailure | undefined;
-  for await (const event of run.eventLogs) {
-    const kind = kinds[event.type];
-    if (kind === undefined || !('state' in event)) continue;
-    const { name, input, output } = event.state;
-    try {
-      limitPayload(kind === 'exited' ? output : input, `What ${name} ${kind === 'exited' ? 'hands on' : 'was given'}`);
-    } catch (error) {
-      tooLarge ??= error as StateFailure;
-      run.abort();
-    }
-    doors.onEvent({
-      kind,
-      state: name,
-      type: machine.duties.get(name)?.type ?? event.state.type,
-      path,
-      input: input as Json,
-      ...(output !== undefined && { output: output as Json }),
-      ...('Error' in event && { error: event.Error, cause: String(event.Cause) }),
-    });
+  const { TimeoutSeconds: seconds } = machine.definition;
+  if (seconds === undefined) return walked;
+  try {
+    return await within(seconds, walked, new StateFailure('States.Timeout', 'The execution took too long.', true));
+  } finally {
+    over.abort();
   }
-  return tooLarge;
 }
 
 async function perform(state: string, duty: Duty, input: Json, frame: Frame): Promise<Json> {
@@ -134,7 +91,11 @@ async function perform(state: string, duty: Duty, input: Json, frame: Frame): Pr
     });
   const output = await retrying(duty.retry, { clock: doors.clock, random: doors.random, signal, onRetry }, () =>
     duty.type === 'Task'
-      ? within(duty.seconds, doors.call(duty.functionName, input))
+      ? within(
+          duty.seconds,
+          doors.call(duty.functionName, input),
+          new StateFailure('States.Timeout', `The state took more than ${duty.seconds} seconds.`),
+        )
       : mapItems(state, duty, input as unknown as { items: Json; input: Json }, frame),
   );
   limitPayload(output, `What ${state} returned`);
@@ -143,10 +104,10 @@ async function perform(state: string, duty: Duty, input: Json, frame: Frame): Pr
 }
 
 /** Real time, whatever the clock says: the function behind is really running. */
-async function within(seconds: number, call: Promise<Json>): Promise<Json> {
+async function within(seconds: number, call: Promise<Json>, late: StateFailure): Promise<Json> {
   const over = new AbortController();
   const timeout = systemClock.sleep(seconds * 1000, over.signal).then(() => {
-    throw new StateFailure('States.Timeout', `The state took more than ${seconds} seconds.`);
+    throw late;
   });
   timeout.catch(() => {});
   try {
@@ -174,7 +135,7 @@ async function mapItems(
       next += 1;
       try {
         const within = { ...frame, path: [...frame.path, `${state}[${index}]`], signal };
-        const item = await select(duty, items[index]!, index, input, frame);
+        const item = select(duty, items[index]!, index, input, frame);
         results[index] = await interpret(duty.machine, item, duty.distributed ? asChild(within, state, index) : within);
       } catch (error) {
         failure ??= error as StateFailure;
@@ -194,34 +155,20 @@ const tolerance = [
   'The specified tolerated failure threshold was exceeded',
 ] as const;
 
-/** The library itself works out what an item is given. */
-async function select(
-  duty: Duty & { type: 'Map' },
-  item: Json,
-  index: number,
-  input: Json,
-  { context }: Frame,
-): Promise<Json> {
+function select(duty: Duty & { type: 'Map' }, item: Json, index: number, input: Json, { context }: Frame): Json {
   if (duty.selector === undefined) return item;
-  const library = new StateMachine(
-    { StartAt: 'Select', States: { Select: { Type: 'Pass', Parameters: duty.selector as never, End: true } } },
-    { validationOptions: { noValidate: true } },
-  );
-  const run = library.run(input as never, { context: { ...context, Map: { Item: { Index: index, Value: item } } } });
-  return run.result.catch((error: Error) => {
-    throw asStateFailure(error.cause);
-  }) as Promise<Json>;
+  return filled(duty.selector, { input, context: { ...context, Map: { Item: { Index: index, Value: item } } } });
 }
 
 /** An item of a distributed map is an execution of its own, with a name and a start of its own. */
 function asChild(frame: Frame, state: string, index: number): Frame {
-  const { Name, Id } = frame.context.Interpreted;
+  const { Name, Id } = frame.context.Execution;
   const own = {
     Name: `${Name}-${state}-${index}`,
     Id: `${Id}/${state}:${index}`,
     StartTime: frame.doors.clock.now().toISOString(),
   };
-  return { ...frame, context: { ...frame.context, Interpreted: { ...frame.context.Interpreted, ...own } } };
+  return { ...frame, context: { ...frame.context, Execution: { ...frame.context.Execution, ...own } } };
 }
 
 function stopped(): StateFailure {

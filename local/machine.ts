@@ -23,7 +23,6 @@ import { createVaults } from '../src/operations/vaults.ts';
 import { type Destination, type Plan, parsePlan } from '../src/plan/index.ts';
 import type { ExecutionEvent } from './engine.ts';
 import type { Invocation } from './invoke.ts';
-import { postgresFolders } from './postgres/find.ts';
 import { createRegion, type Region } from './region.ts';
 
 export interface MachineOptions {
@@ -88,7 +87,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
     ),
     scratch:
       options.scratch ?? env.TIDEMARK_SCRATCH ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark'),
-    ...sources(plan, variableSecrets(env), postgresFolders),
+    ...sources(plan, variableSecrets(env), async () => (await import('./postgres/find.ts')).postgresFolders()),
   };
   const region = createRegion({
     dependencies,

@@ -1,7 +1,7 @@
 /**
  * `Retry` of the States Language: the first retrier that names the error waits, longer each time, until its own attempts are
  * used up. Waiting goes through the clock and jitter through the random source, so a month of retries can pass in a test and
- * passes the same way twice; the library would wait in real time.
+ * passes the same way twice.
  */
 import type { Clock } from '../src/core/clock.ts';
 import type { Random } from '../src/core/random.ts';
@@ -14,6 +14,12 @@ export interface Retrier {
   readonly BackoffRate?: number;
   readonly MaxDelaySeconds?: number;
   readonly JitterStrategy?: 'NONE' | 'FULL';
+}
+
+export interface Catcher {
+  readonly ErrorEquals: readonly string[];
+  readonly Next: string;
+  readonly ResultPath?: string | null;
 }
 
 export interface RetryDoors {

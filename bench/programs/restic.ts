@@ -1,16 +1,14 @@
 /** restic, as its manual says to use it: a local repository, its own cache, defaults otherwise. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { measured } from '../process.ts';
+import { installedVersion } from './installed.ts';
 import type { MeasuredVault, Program } from './program.ts';
 
 /** Undefined when restic is not installed. */
 export function restic(): Program | undefined {
-  const found = spawnSync('restic', ['version'], { encoding: 'utf8' });
-  if (found.status !== 0) return undefined;
-  const version = /restic (\S+)/.exec(found.stdout)?.[1] ?? found.stdout.trim();
-  return { name: 'restic', version, note: 'always encrypts', newVault };
+  const version = installedVersion('restic', 'version');
+  return version === undefined ? undefined : { name: 'restic', version, note: 'always encrypts', newVault };
 }
 
 async function newVault(place: string, folder: string): Promise<MeasuredVault> {
@@ -32,5 +30,6 @@ async function newVault(place: string, folder: string): Promise<MeasuredVault> {
     },
     restore: async (target) => (await run(['restore', 'latest', '--target', target])).cost,
     verify: async () => (await run(['check', '--read-data'])).cost,
+    retain: async (keep) => (await run(['forget', '--keep-last', String(keep), '--prune'])).cost,
   };
 }

@@ -10,6 +10,8 @@ export const layout = {
   snapshots: (source?: string): string => (source === undefined ? 'snapshots/' : `snapshots/${source}/`),
   trust: (snapshot: string, level: string): string => `trust/${snapshot}/${level}.json`,
   trusts: (snapshot?: string): string => (snapshot === undefined ? 'trust/' : `trust/${snapshot}/`),
+  /** The packs that a complete snapshot needs. */
+  needs: (snapshot: string): string => `trust/${snapshot}/packs.json`,
   hold: (snapshot: string): string => `holds/${snapshot}.json`,
   holds: 'holds/',
   /** When later runs found a versioned source still in the state of this snapshot. */
@@ -27,6 +29,8 @@ export const layout = {
   /** When the packs of a slot were last read whole. */
   verified: (slot: number): string => `verified/slot-${String(slot).padStart(2, '0')}.json`,
   verifieds: 'verified/',
+  /** There while the last verification left damage that it could not repair. */
+  unrepaired: 'verified/unrepaired.json',
   trouble: (key: string): string => `troubles/${key}.json`,
   troubles: 'troubles/',
 } as const;

@@ -3,7 +3,7 @@
  * the tree of that directory, so the root's id vouches for everything below it (a Merkle tree). Format version 1.
  */
 import { fail } from '../core/errors.ts';
-import { canonicalJson } from '../core/json.ts';
+import { canonicalJson, isPlain, quoted } from '../core/json.ts';
 import { type BlobId, isBlobId } from './blob.ts';
 
 export const treeVersion = 1;
@@ -66,15 +66,61 @@ export function nameOf(bytes: Buffer): { name: string } | { nameBase64: string }
   return Buffer.from(text).equals(bytes) ? { name: text } : { nameBase64: bytes.toString('base64') };
 }
 
-/** Entries must be in byte order of their names already; the order is checked, as equal trees must be equal bytes. */
-export function encodeTree(tree: Tree): Buffer {
-  for (let at = 1; at < tree.entries.length; at += 1) {
-    const [before, here] = [tree.entries[at - 1]!, tree.entries[at]!];
-    if (Buffer.compare(entryName(before), entryName(here)) >= 0) {
-      fail('Unexpected', `tree entries are out of order at ${JSON.stringify(here.name ?? here.nameBase64)}`);
+/**
+ * Entries must be in byte order of their names already; the order is checked, as equal trees must be equal bytes. The bytes
+ * are those of `canonicalJson`.
+ */
+export function encodeTree({ entries }: Tree): Buffer {
+  let text = '{"entries":[';
+  let before: TreeEntry | undefined;
+  let plainBefore = false;
+  for (const entry of entries) {
+    const plain = entry.name !== undefined && isPlain(entry.name);
+    if (before !== undefined) {
+      const inOrder = plain && plainBefore ? before.name! < entry.name! : comesBefore(before, entry);
+      if (!inOrder)
+        fail('Unexpected', `tree entries are out of order at ${JSON.stringify(entry.name ?? entry.nameBase64)}`);
+      text += ',';
     }
+    text += (plain ? usualText(entry) : undefined) ?? canonicalJson(entry);
+    before = entry;
+    plainBefore = plain;
   }
-  return Buffer.from(canonicalJson({ tree: treeVersion, entries: tree.entries }));
+  return Buffer.from(`${text}],"tree":${treeVersion}}`);
+}
+
+function comesBefore(one: TreeEntry, other: TreeEntry): boolean {
+  return Buffer.compare(entryName(one), entryName(other)) < 0;
+}
+
+/** The canonical text of nearly every entry there is, written at once: these members, all of them, and no others. */
+function usualText(entry: TreeEntry): string | undefined {
+  const { type, ctime, inode } = entry;
+  if (ctime === undefined || inode === undefined) return undefined;
+  const members = Object.keys(entry).length;
+  if (type === 'file') {
+    const { blobs, size } = entry;
+    if (members !== 10 || blobs === undefined || size === undefined) return undefined;
+    return `{"blobs":${canonicalJson(blobs)},"ctime":${quoted(ctime)},${middle(entry, inode)},"size":${size},${end(entry)}}`;
+  }
+  if (type === 'directory') {
+    const { below, tree } = entry;
+    if (members !== 10 || below === undefined || tree === undefined || Object.keys(below).length !== 2)
+      return undefined;
+    const sum = `{"bytes":${below.bytes},"files":${below.files}}`;
+    return `{"below":${sum},"ctime":${quoted(ctime)},${middle(entry, inode)},"tree":${quoted(tree)},${end(entry)}}`;
+  }
+  const { target } = entry;
+  if (type !== 'symlink' || members !== 9 || target === undefined) return undefined;
+  return `{"ctime":${quoted(ctime)},${middle(entry, inode)},"target":${quoted(target)},${end(entry)}}`;
+}
+
+function middle({ gid, mode, mtime, name }: TreeEntry, inode: string): string {
+  return `"gid":${gid},"inode":${quoted(inode)},"mode":${mode},"mtime":${quoted(mtime)},"name":"${name}"`;
+}
+
+function end({ type, uid }: TreeEntry): string {
+  return `"type":"${type}","uid":${uid}`;
 }
 
 /** Errors: `VaultFormatUnknown` for another version, `VaultDamaged` for anything else that is not a tree. */

@@ -1,6 +1,7 @@
 /**
  * Which blob lies where: an open-addressing table over typed arrays, 52 bytes a blob and no object each, as a vault has
- * millions of blobs. Packs and frames, of which there are few, are plain records.
+ * millions of blobs. Packs and frames, of which there are few, are plain records. The arrays lie in shared memory, so that
+ * workers look blobs up in them without a message: see `SharedIndex`.
  *
  * A pack can be *doubted* (it is a fossil, marked for collection): its blobs can still be read, but no writer may rely on
  * them; `usable` says no, and the blob is stored again.
@@ -24,6 +25,17 @@ export interface Pack {
   doubted: boolean;
 }
 
+/** What a worker needs of the index, by reference: nothing is copied. */
+export interface IndexTables {
+  readonly ids: Uint32Array;
+  readonly frame: Uint32Array;
+  readonly offset: Uint32Array;
+  readonly length: Uint32Array;
+  readonly slots: Int32Array;
+  /** One byte a frame: 1 where its pack is doubted. Frames that came later are not in it and count as doubted. */
+  readonly doubted: Uint8Array;
+}
+
 const scratch = Buffer.alloc(32);
 const words = new Uint32Array(scratch.buffer, scratch.byteOffset, 8);
 
@@ -32,11 +44,11 @@ export class BlobIndex {
   readonly frames: Frame[] = [];
   readonly #packNumbers = new Map<string, number>();
   #size = 0;
-  #ids = new Uint32Array(8 * 1024);
-  #frame = new Uint32Array(1024);
-  #offset = new Uint32Array(1024);
-  #length = new Uint32Array(1024);
-  #slots = new Int32Array(4096).fill(-1);
+  #ids = sharedWords(8 * 1024);
+  #frame = sharedWords(1024);
+  #offset = sharedWords(1024);
+  #length = sharedWords(1024);
+  #slots = emptySlots(4096);
 
   /** Number of blobs. */
   get size(): number {
@@ -94,24 +106,24 @@ export class BlobIndex {
     return this.frames[this.#frame[entry]!]!.pack;
   }
 
+  /**
+   * The tables as they are now. What is added later may show or not: tables that grow are replaced, and those handed out
+   * stay as they are.
+   */
+  tables(): IndexTables {
+    const doubted = new Uint8Array(new SharedArrayBuffer(this.frames.length));
+    for (const [number, frame] of this.frames.entries()) doubted[number] = this.packs[frame.pack]!.doubted ? 1 : 0;
+    const [ids, frame, offset, length, slots] = [this.#ids, this.#frame, this.#offset, this.#length, this.#slots];
+    return { ids, frame, offset, length, slots, doubted };
+  }
+
   idOf(entry: number): BlobId {
     words.set(this.#ids.subarray(entry * 8, entry * 8 + 8));
     return scratch.toString('hex');
   }
 
   #lookUp(): number {
-    const ids = this.#ids;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = words[0]! & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot]!;
-      if (entry < 0) return -1;
-      const at = entry * 8;
-      if (ids[at] !== words[0] || ids[at + 1] !== words[1] || ids[at + 2] !== words[2]) continue;
-      let word = 3;
-      while (word < 8 && ids[at + word] === words[word]) word += 1;
-      if (word === 8) return entry;
-    }
+    return findIn(this.#ids, this.#slots, words);
   }
 
   /** The id is in `scratch`. Of two places for one blob, the one in a pack that is not doubted wins, else the first. */
@@ -144,8 +156,8 @@ export class BlobIndex {
 
   #grow(): void {
     const capacity = this.#frame.length * 2;
-    const grown = (from: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> => {
-      const to = new Uint32Array(length);
+    const grown = (from: Uint32Array, length: number): Uint32Array<SharedArrayBuffer> => {
+      const to = sharedWords(length);
       to.set(from);
       return to;
     };
@@ -153,7 +165,29 @@ export class BlobIndex {
     this.#frame = grown(this.#frame, capacity);
     this.#offset = grown(this.#offset, capacity);
     this.#length = grown(this.#length, capacity);
-    this.#slots = new Int32Array(capacity * 2).fill(-1);
+    this.#slots = emptySlots(capacity * 2);
     for (let entry = 0; entry < this.#size; entry += 1) this.#place(entry);
   }
+}
+
+/** Entry number of the id in `wanted` (8 words), or -1. */
+export function findIn(ids: Uint32Array, slots: Int32Array, wanted: Uint32Array): number {
+  const mask = slots.length - 1;
+  for (let slot = wanted[0]! & mask; ; slot = (slot + 1) & mask) {
+    const entry = slots[slot]!;
+    if (entry < 0) return -1;
+    const at = entry * 8;
+    if (ids[at] !== wanted[0] || ids[at + 1] !== wanted[1] || ids[at + 2] !== wanted[2]) continue;
+    let word = 3;
+    while (word < 8 && ids[at + word] === wanted[word]) word += 1;
+    if (word === 8) return entry;
+  }
+}
+
+function sharedWords(length: number): Uint32Array<SharedArrayBuffer> {
+  return new Uint32Array(new SharedArrayBuffer(length * 4));
+}
+
+function emptySlots(length: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(length * 4)).fill(-1);
 }

@@ -8,9 +8,9 @@ import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
 import { decodeDirectory, locateDirectory, type PackDirectory } from '../format/pack.ts';
 import { readIndexSegment } from './index-loader.ts';
-import { toIndexFrame } from './pack-builder.ts';
 import type { Vault } from './vault.ts';
 import { storeIndexSegment } from './writer.ts';
+import { toIndexFrame } from './writing/pack-builder.ts';
 
 export type Damage =
   | 'pack-missing'

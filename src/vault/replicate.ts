@@ -1,32 +1,18 @@
 /** Brings what a snapshot needs from one vault to another with the same id and keys: packs as they are, index, commit last. */
 import { sha256InBackground } from '../codec/identity.ts';
-import { fail } from '../core/errors.ts';
+import { fail, isTidemarkError } from '../core/errors.ts';
 import type { PackRecord } from '../format/index.ts';
 import { layout } from '../format/layout.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { packDirectory } from './check.ts';
-import { toIndexFrame } from './pack-builder.ts';
-import { Reach } from './reach.ts';
+import { needsOf } from './needs.ts';
 import type { Vault } from './vault.ts';
 import { storeIndexSegment } from './writer.ts';
+import { toIndexFrame } from './writing/pack-builder.ts';
 
-/** Ids of the packs that `snapshot` needs. Errors: `VaultDamaged` when it is not whole. */
+/** Ids of the packs that `snapshot` needs, by a walk over all of it. Errors: `VaultDamaged` when it is not whole. */
 export async function packsOf(vault: Vault, snapshot: Snapshot): Promise<string[]> {
-  const index = await vault.index();
-  const reach = new Reach(index, await vault.reader());
-  await reach.follow(snapshot.root);
-  const lost = reach.missing[0];
-  if (lost) {
-    fail(
-      'VaultDamaged',
-      `snapshot ${snapshot.id} in ${vault.store.name} lacks ${reach.missing.length} blobs, first for ${lost.path}: ${lost.why}`,
-      {
-        hint: 'Run `tidemark verify --read-all`: it repairs from a replica.',
-        context: { snapshot: snapshot.id, blob: lost.blob, path: lost.path, ...(lost.pack && { pack: lost.pack }) },
-      },
-    );
-  }
-  return [...reach.packs()].map((number) => index.packs[number]!.id).sort();
+  return [...(await needsOf(vault, snapshot, 'walk all')).packs.keys()];
 }
 
 /** Copies one pack; its name is its checksum, looked at on this side and by the store on the other. Returns its bytes. */
@@ -42,15 +28,25 @@ export async function copyPack(from: Vault, to: Vault, id: string): Promise<numb
   return stored.length;
 }
 
-/** Makes copied packs known to the replica. What its index tells of already is passed over. */
+/** Makes copied packs known to the replica. What its index tells of already is passed over, and so is what is not there. */
 export async function indexCopies(to: Vault, ids: readonly string[]): Promise<void> {
   const index = await to.index();
   const records: PackRecord[] = [];
   for (const id of ids) {
     if (index.packNumber(id) !== undefined) continue;
-    const stored = await to.store.get(layout.pack(id));
+    const stored = await copyOf(to, id);
+    if (!stored) continue;
     const directory = await packDirectory(to, stored);
     records.push({ id, kind: directory.kind, size: stored.length, frames: directory.frames.map(toIndexFrame) });
   }
   if (records.length > 0) await storeIndexSegment(to.store, to.cipher, records);
+}
+
+async function copyOf(vault: Vault, id: string): Promise<Buffer | undefined> {
+  try {
+    return await vault.store.get(layout.pack(id));
+  } catch (error) {
+    if (isTidemarkError(error, 'ObjectMissing')) return undefined;
+    throw error;
+  }
 }

@@ -1,11 +1,10 @@
 /**
- * Stores what a source pours in: cuts, names, looks up, and packs what is new. Nothing that it stores is visible until a
- * snapshot that needs it is committed; what a writer leaves behind when it dies is garbage and is collected.
+ * Stores what a source pours in, itself or through workers. Nothing that it stores is visible until a snapshot that needs
+ * it is committed; what a writer leaves behind when it dies is garbage and is collected.
  *
  * Blobs of this writer are known to itself at once and to others only after `finish`: a blob counts as stored when its
  * pack is durable and not before.
  */
-import type { Chunker } from '../codec/chunk.ts';
 import { sha256 } from '../codec/identity.ts';
 import type { Random } from '../core/random.ts';
 import type { BlobId, BlobKind } from '../format/blob.ts';
@@ -14,8 +13,11 @@ import { layout } from '../format/layout.ts';
 import type { ObjectStore } from '../storage/port.ts';
 import type { BlobIndex } from './blob-index.ts';
 import type { VaultCipher } from './cipher.ts';
-import { ContentStream, type StreamState } from './content-stream.ts';
-import { PackBuilder, type PackSizes } from './pack-builder.ts';
+import { BlobSink } from './writing/blob-sink.ts';
+import { type ClaimBuffers, Claims, newClaims } from './writing/claims.ts';
+import type { ContentStream, StreamState } from './writing/content-stream.ts';
+import type { PackedFrame } from './writing/frame-builder.ts';
+import { PackBuilder, type PackSizes } from './writing/pack-builder.ts';
 
 export interface WriterResult {
   readonly packs: readonly PackRecord[];
@@ -24,21 +26,24 @@ export interface WriterResult {
 }
 
 export class BlobWriter {
-  /** Files up to this size are stored as one blob, without looking for cuts. */
   readonly smallFile: number;
-  readonly #index: BlobIndex;
-  readonly #pending = new Set<BlobId>();
+  /** What this writer and its workers are storing. */
+  readonly claims: ClaimBuffers = newClaims();
+  readonly index: BlobIndex;
   readonly #cipher: VaultCipher;
-  readonly #chunker: Chunker;
   readonly #store: ObjectStore;
+  readonly #sink: BlobSink;
   readonly #builders: Record<BlobKind, PackBuilder>;
 
   constructor(store: ObjectStore, cipher: VaultCipher, sizes: PackSizes, index: BlobIndex, random: Random) {
     this.#store = store;
     this.#cipher = cipher;
-    this.#index = index;
-    this.#chunker = cipher.chunker();
-    this.smallFile = this.#chunker.sizes.average;
+    this.index = index;
+    const claims = new Claims(this.claims);
+    const known = {
+      holds: (id: BlobId) => index.usable(id) || claims.has(id),
+      claim: (id: BlobId) => !index.usable(id) && claims.claim(id),
+    };
     const sink = {
       nonce: () => random.bytes(16).toString('hex'),
       store: (id: string, bytes: Uint8Array) => store.put(layout.pack(id), bytes, { sha256: id }),
@@ -47,6 +52,8 @@ export class BlobWriter {
       data: new PackBuilder('data', cipher, sizes, sink),
       tree: new PackBuilder('tree', cipher, sizes, sink),
     };
+    this.#sink = new BlobSink(cipher, sizes.frame, known, (kind, frame) => this.addFrame(kind, frame));
+    this.smallFile = this.#sink.smallFile;
   }
 
   get stored(): number {
@@ -54,30 +61,30 @@ export class BlobWriter {
   }
 
   put(bytes: Uint8Array, kind: BlobKind): BlobId {
-    const id = this.#cipher.identify(bytes);
-    if (this.#pending.has(id) || this.#index.usable(id)) return id;
-    this.#pending.add(id);
-    this.#builders[kind].add(id, bytes);
-    return id;
+    return this.#sink.put(bytes, kind);
   }
 
   stream(resume?: StreamState): ContentStream {
-    return new ContentStream(this, this.#chunker, resume);
+    return this.#sink.stream(resume);
   }
 
   holds(blobs: readonly BlobId[]): boolean {
-    return blobs.every((id) => this.#pending.has(id) || this.#index.usable(id));
+    return this.#sink.holds(blobs);
   }
 
   drain(): Promise<void> | undefined {
-    const { data, tree } = this.#builders;
-    if (!data.busy && !tree.busy) return undefined;
-    return Promise.all([data.drain(), tree.drain()]).then(() => undefined);
+    return this.#sink.drain();
+  }
+
+  /** Takes a frame of a worker, which has claimed its blobs. A promise is to be waited for before the next one. */
+  addFrame(kind: BlobKind, frame: PackedFrame): Promise<void> | undefined {
+    return this.#builders[kind].add(frame);
   }
 
   /** Makes everything durable, index last. The writer is used up afterwards. */
   async finish(): Promise<WriterResult> {
     const { data, tree } = this.#builders;
+    await this.#sink.flush();
     await Promise.all([data.finish(), tree.finish()]);
     const packs = [...data.finished, ...tree.finished];
     if (packs.length > 0) await storeIndexSegment(this.#store, this.#cipher, packs);

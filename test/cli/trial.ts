@@ -54,7 +54,7 @@ sources:
 retention: { daily: 7 days, weekly: 4 weeks, atLeast: 2 }
 `;
 
-const program = path.resolve(import.meta.dirname, '../../cli/main.ts');
+const program = path.resolve(import.meta.dirname, '../../cli/tidemark.js');
 
 export async function createTrial(): Promise<Trial> {
   const trial = trialIn(await mkdtemp(path.join(tmpdir(), 'tidemark-cli-')));

@@ -6,7 +6,7 @@ import { sha256 } from '../../src/codec/identity.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { BlobId } from '../../src/format/blob.ts';
 import { defaultSizes } from '../../src/format/vault.ts';
-import { ContentStream } from '../../src/vault/content-stream.ts';
+import { ContentStream } from '../../src/vault/writing/content-stream.ts';
 
 const small: ChunkSizes = { minimum: 64, average: 256, maximum: 1024 };
 const public1 = gearTable(publicSeed);

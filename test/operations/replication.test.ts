@@ -1,10 +1,12 @@
 /** A replica is a vault of its own: it holds the same snapshots, restores alone, and is never quietly started over. */
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openMachine } from '../../local/machine.ts';
 import { fail } from '../../src/core/errors.ts';
+import { seededRandom } from '../../src/core/random.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
+import { packsOf } from '../../src/vault/replicate.ts';
 import { commit, idsOf, packsBelow, type SmallMachine, smallMachine, told, writeTree } from './small-machine.ts';
 
 /** Another process on the same machine, for which nothing is open yet. */
@@ -94,6 +96,109 @@ test('a copy that fails fails the run and its job; the next run completes the re
   const restored = await machine.succeed('restore', { source: 'data', vault: 1, target });
   expect(restored.snapshot).toBe(newest);
   expect(readFileSync(join(target, 'notes/three.txt'), 'utf8')).toBe('three');
+});
+
+describe('snapshots that a replica missed', () => {
+  const onlyData = ['- { id: data, kind: files, path: $FOLDER/data }'];
+  const day = (number: number): string => `2026-03-${String(number).padStart(2, '0')}T02:00:00Z`;
+
+  /** One run with the replica, then `away` runs without it. */
+  async function behind(away: number, sources = onlyData) {
+    let broken = false;
+    const machine = await smallMachine({
+      store: (store, vault) => (vault === 1 ? refusingPacks(store, () => broken) : store),
+      sources,
+    });
+    await machine.succeed('backup', { cadence: 'full' });
+    broken = true;
+    for (let number = 2; number < 2 + away; number += 1) {
+      writeTree(machine.data, { [`notes/${number}.bin`]: seededRandom(number).bytes(2000) });
+      machine.at(day(number));
+      expect((await machine.run('backup', { cadence: 'incremental' })).record.status).toBe('FAILED');
+    }
+    broken = false;
+    machine.at(day(2 + away));
+    return machine;
+  }
+
+  test('come with the next one, oldest first, and restore from there', async () => {
+    const machine = await behind(2);
+    await machine.succeed('backup', { cadence: 'incremental' });
+    const ids = await idsOf(await machine.vault(0));
+    expect(ids).toHaveLength(4);
+    const replica = await machine.vault(1);
+    expect(await idsOf(replica)).toEqual(ids);
+    for (const id of ids) expect(await replica.snapshots.isTrusted(id, 'complete')).toBe(true);
+    rmSync(machine.places[0]!, { recursive: true });
+    const target = join(machine.folder, 'target');
+    await machine.succeed('restore', { source: 'data', snapshot: ids[1], vault: 1, target });
+    expect(readFileSync(join(target, 'notes/3.bin'))).toEqual(readFileSync(join(machine.data, 'notes/3.bin')));
+    rmSync(target, { recursive: true });
+    await machine.succeed('restore', { source: 'data', snapshot: ids[2], vault: 1, target });
+    expect(readFileSync(join(target, 'notes/2.bin'))).toEqual(readFileSync(join(machine.data, 'notes/2.bin')));
+    expect(existsSync(join(target, 'notes/3.bin'))).toBe(false);
+  });
+
+  test('are at most ten at once, the newest', async () => {
+    const machine = await behind(12);
+    await machine.succeed('backup', { cadence: 'incremental' });
+    const ids = await idsOf(await machine.vault(0));
+    expect(ids).toHaveLength(14);
+    expect(await idsOf(await machine.vault(1))).toEqual([...ids.slice(0, 11), ids.at(-1)]);
+  });
+
+  test('that were pruned there do not come back', async () => {
+    const machine = await smallMachine({ sources: onlyData });
+    for (const number of [1, 2, 3]) {
+      machine.at(day(number));
+      writeTree(machine.data, { one: `${number}` });
+      await machine.succeed('backup', { cadence: 'incremental' });
+    }
+    const replica = await machine.vault(1);
+    const [, second] = await replica.snapshots.list();
+    await replica.snapshots.delete(second!);
+    machine.at(day(4));
+    await machine.succeed('backup', { cadence: 'incremental' });
+    expect(await idsOf(replica)).toEqual((await idsOf(await machine.vault(0))).filter((id) => id !== second!.id));
+  });
+
+  test('and that are damaged by now are left out, and keep back neither the newest nor the run', async () => {
+    const machine = await behind(2);
+    // what only the first of the missed ones needed: its own root, and the file that is about to go
+    rmSync(join(machine.data, 'notes/2.bin'));
+    const primary = await machine.vault(0);
+    const [third, second] = await primary.snapshots.list();
+    const [needed, kept] = [await packsOf(primary, second!), await packsOf(primary, third!)];
+    const own = needed.filter((pack) => !kept.includes(pack));
+    expect(own.length).toBeGreaterThan(0);
+    for (const pack of own) {
+      const path = packsBelow(machine.places[0]!).find((file) => file.endsWith(pack))!;
+      const bytes = readFileSync(path);
+      bytes[40] = bytes[40]! ^ 1;
+      chmodSync(path, 0o600);
+      writeFileSync(path, bytes);
+    }
+    await machine.succeed('backup', { cadence: 'incremental' });
+    const ids = await idsOf(primary);
+    expect(await idsOf(await machine.vault(1))).toEqual(ids.filter((id) => id !== second!.id));
+  });
+
+  test('of a source that has not changed since: the version that is adopted comes to the replica', async () => {
+    let broken = true;
+    const machine = await smallMachine({
+      store: (store, vault) => (vault === 1 ? refusingPacks(store, () => broken) : store),
+      sources: ['- { id: configuration, kind: git, repository: $FOLDER/repository, ref: main }'],
+    });
+    expect((await machine.run('backup', { cadence: 'full' })).record.status).toBe('FAILED');
+    broken = false;
+    machine.at(day(2));
+    const { jobs } = await machine.succeed('backup', { cadence: 'incremental' });
+    expect(jobs).toMatchObject([{ status: 'success', bytes: { read: 0, stored: 0 } }]);
+    const ids = await idsOf(await machine.vault(0));
+    expect(ids).toHaveLength(1);
+    expect(await idsOf(await machine.vault(1))).toEqual(ids);
+    expect(machine.invocations.filter(({ functionName }) => functionName === 'capture-shard')).toHaveLength(1);
+  });
 });
 
 function refusingPacks(store: ObjectStore, broken: () => boolean): ObjectStore {

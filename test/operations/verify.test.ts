@@ -1,9 +1,10 @@
 /** Damage is found by reading, repaired where another vault is whole, and told when none is. */
-import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layout } from '../../src/format/layout.ts';
 import { slotCount, slotOf } from '../../src/operations/verify/records.ts';
+import { needsOf } from '../../src/vault/needs.ts';
 import { filesBelow, idsOf, packsBelow, type SmallMachine, smallMachine, told, writeTree } from './small-machine.ts';
 
 function flip(path: string, at = Math.floor(statSync(path).size / 2)): void {
@@ -136,4 +137,41 @@ test('within 28 daily verifications every pack is read once, and only then a sna
   // missed days are made good: after two months every slot is over and is read at once
   machine.at('2026-06-01T04:00:00Z');
   expect((await machine.succeed('verify', {})).read.packs).toBe(packs.length);
+});
+
+test('after damage that nobody could repair, backups rely on nothing, until a verification ends well', async () => {
+  const machine = await smallMachine({ replicas: 0, sources: ['- { id: data, kind: files, path: $FOLDER/data }'] });
+  await machine.succeed('backup', { cadence: 'full' });
+  const vault = await machine.vault(0);
+  const lastBasis = async (): Promise<string | undefined> => {
+    const [newest] = await vault.snapshots.list();
+    return (await needsOf(vault, newest!, 'walk new')).basis;
+  };
+  expect(await lastBasis()).toEqual(expect.any(String));
+  const pack = largest(packsBelow(machine.places[0]!));
+  renameSync(pack, join(machine.folder, 'kept'));
+  machine.at('2026-03-02T04:00:00Z');
+  expect((await machine.run('verify')).record.status).toBe('FAILED');
+  expect(await vault.store.head(layout.unrepaired)).toBeDefined();
+  expect(await lastBasis()).toBeUndefined();
+
+  renameSync(join(machine.folder, 'kept'), pack);
+  machine.at('2026-03-03T04:00:00Z');
+  await machine.succeed('verify');
+  expect(await vault.store.head(layout.unrepaired)).toBeUndefined();
+  expect(await lastBasis()).toEqual(expect.any(String));
+});
+
+test('a pack that was lost since the backup before fails the next one, though nothing has changed', async () => {
+  const machine = await smallMachine({ replicas: 0, sources: ['- { id: data, kind: files, path: $FOLDER/data }'] });
+  await machine.succeed('backup', { cadence: 'full' });
+  rmSync(largest(packsBelow(machine.places[0]!)));
+  machine.at('2026-03-02T02:00:00Z');
+  const { record, report } = await machine.run('backup', { cadence: 'incremental' });
+  expect(record.status).toBe('FAILED');
+  expect(report.jobs).toMatchObject([{ status: 'failure', error: { name: 'VaultDamaged' } }]);
+  const vault = await machine.vault(0);
+  const [newest, first] = await vault.snapshots.list();
+  expect(await vault.snapshots.trustOf(newest!.id)).toEqual([]);
+  expect(newest!.root).toBe(first!.root);
 });

@@ -1,10 +1,10 @@
 /** Rows of the disaster table that a store has to prevent; each title starts with the row. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { S3Server } from '../../local/s3/server.ts';
 import { isTidemarkError, type TidemarkError } from '../../src/core/errors.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
 import { s3Client, s3Store } from '../../src/storage/s3.ts';
 import { errorOf, keysOf } from './contract.ts';
-import { S3Server } from './s3-server.ts';
 
 let server: S3Server;
 let store: ObjectStore;

@@ -4,6 +4,8 @@
  */
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Trouble } from '../../local/s3/bucket.ts';
+import { S3Server, type S3ServerOptions } from '../../local/s3/server.ts';
 import { VirtualClock } from '../../src/core/clock.ts';
 import type { TidemarkError } from '../../src/core/errors.ts';
 import { seededRandom, systemRandom } from '../../src/core/random.ts';
@@ -12,8 +14,6 @@ import type { ObjectStore } from '../../src/storage/port.ts';
 import { retrying } from '../../src/storage/retrying.ts';
 import { type S3StoreOptions, s3Client, s3Store } from '../../src/storage/s3.ts';
 import { describeObjectStore, errorOf, keysOf, type StoreUnderTest } from './contract.ts';
-import type { Trouble } from './s3-bucket.ts';
-import { S3Server, type S3ServerOptions } from './s3-server.ts';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 

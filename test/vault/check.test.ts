@@ -16,10 +16,11 @@ import { planVerify } from '../../src/operations/verify/plan-verify.ts';
 import { verifyPacks } from '../../src/operations/verify/verify-packs.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
 import { checkIndex, checkPack, checkPackSum, type Damage, rebuildIndex, repairPack } from '../../src/vault/check.ts';
-import { PackBuilder } from '../../src/vault/pack-builder.ts';
 import { copyPack, packsOf } from '../../src/vault/replicate.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { storeIndexSegment } from '../../src/vault/writer.ts';
+import { FrameBuilder } from '../../src/vault/writing/frame-builder.ts';
+import { PackBuilder } from '../../src/vault/writing/pack-builder.ts';
 import {
   at,
   backUp,
@@ -73,8 +74,10 @@ async function storeBuiltWrong(vault: Vault, edit: (bytes: Buffer) => Buffer, id
     },
   };
   const builder = new PackBuilder('data', vault.cipher, sizes, sink);
+  const frames = new FrameBuilder(vault.cipher, sizes.frame, (frame) => builder.add(frame));
   const blob = noise(3000, 77);
-  builder.add(id ?? sha256(blob), blob);
+  frames.add(id ?? sha256(blob), blob);
+  await frames.flush();
   await builder.finish();
   const bytes = edit(built[0]!);
   const name = sha256(bytes);

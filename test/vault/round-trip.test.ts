@@ -6,8 +6,8 @@ import { decodeTree, encodeTree, maxInlineBlobs } from '../../src/format/tree.ts
 import { faulty } from '../../src/storage/faulty.ts';
 import { memoryStore } from '../../src/storage/memory.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
-import type { StreamState } from '../../src/vault/content-stream.ts';
 import { Vault } from '../../src/vault/vault.ts';
+import type { StreamState } from '../../src/vault/writing/content-stream.ts';
 import {
   at,
   backUp,

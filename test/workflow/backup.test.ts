@@ -34,7 +34,7 @@ test('B13: a shard that never ends is ended after 200 turns', async () => {
   const { run, callsOf } = world({
     sources: ['a'],
     answers: {
-      'split-job': ({ job }) => ({ job, capture: true, shards: [{ job, shard: 0, of: 1 }] }),
+      'split-job': ({ job }) => ({ job, shards: [{ job, shard: 0, of: 1 }] }),
       'capture-shard': (input: Payload) => ({ ...input, cursor: 1, done: false, files: 0, bytes: 0 }),
     },
   });
@@ -53,21 +53,26 @@ test('D6: the longest job stays within the 25,000 events of an execution', () =>
 });
 
 test('a version that is in the vault already is not captured again', async () => {
+  const adopted = { snapshot: 'a.0', files: 7, bytes: { read: 0, stored: 0 }, problems: 0 };
   const { run, callsOf } = world({
     sources: ['a'],
-    answers: { 'split-job': ({ job }) => ({ job, capture: false, adopt: 'a.0', shards: [] }) },
+    answers: {
+      'split-job': ({ job }) => ({ job, adopt: 'a.0', shards: [] }),
+      'commit-snapshot': ({ job }) => ({ job, ...adopted, replicas: [{ job, snapshot: 'a.0', vault: 1 }] }),
+    },
   });
   expect(await run('backup')).toMatchObject({ status: 'SUCCEEDED' });
   expect(callsOf('capture-shard')).toEqual([]);
-  expect(callsOf('conclude-run')[0].jobs).toEqual([
-    { source: 'a', status: 'success', snapshot: 'a.0', files: 0, bytes: { read: 0, stored: 0 }, problems: 0 },
-  ]);
+  expect(callsOf('commit-snapshot')).toMatchObject([{ shards: 0 }]);
+  expect(callsOf('verify-snapshot')).toMatchObject([{ snapshot: 'a.0' }]);
+  expect(callsOf('commit-replica')).toMatchObject([{ snapshot: 'a.0', vault: 1 }]);
+  expect(callsOf('conclude-run')[0].jobs).toEqual([{ source: 'a', status: 'success', ...adopted }]);
 });
 
 test('an empty source has no shards and still gets its snapshot', async () => {
   const { run, callsOf } = world({
     sources: ['a'],
-    answers: { 'split-job': ({ job }) => ({ job, capture: true, shards: [] }) },
+    answers: { 'split-job': ({ job }) => ({ job, shards: [] }) },
   });
   expect(await run('backup')).toMatchObject({ status: 'SUCCEEDED' });
   expect(callsOf('commit-snapshot')[0].shards).toBe(0);

@@ -92,7 +92,7 @@ describe('what cannot be told job by job', () => {
 
   test('a child execution that breaks a limit of the service fails the run, and is not taken for a job without jobs', async () => {
     const huge = 'x'.repeat(300_000);
-    const { run, callsOf } = world({ answers: { 'split-job': ({ job }) => ({ job, capture: true, shards: [huge] }) } });
+    const { run, callsOf } = world({ answers: { 'split-job': ({ job }) => ({ job, shards: [huge] }) } });
     expect(await run('backup')).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
     expect(callsOf('conclude-run')).toEqual([]);
   });

@@ -86,7 +86,7 @@ function answersFor(sources: readonly string[]): Record<string, (input: Payload)
   const ids = (input: Payload) => ({ prune: input.prune, vault: input.vault, hash: input.hash });
   return {
     'plan-backup': (input) => ({ run, cadence: 'full', time: input.started, jobs: sources.map(jobOf) }),
-    'split-job': ({ job }) => ({ job, capture: true, shards: [0, 1].map((shard) => ({ job, shard, of: 2 })) }),
+    'split-job': ({ job }) => ({ job, shards: [0, 1].map((shard) => ({ job, shard, of: 2 })) }),
     'capture-shard': (input) => ({
       job: input.job,
       shard: input.shard,

@@ -9,8 +9,7 @@ export const splitJobInput = z.object({ job: jobSchema });
 
 export interface SplitJob {
   readonly job: Job;
-  /** False would end the job here. A snapshot that is there already is adopted, with no shards to capture. */
-  readonly capture: boolean;
+  /** The snapshot that is there already. It is adopted: there are no shards, and what follows makes sure of it. */
   readonly adopt?: string;
   readonly shards: readonly { readonly job: Job; readonly shard: number; readonly of: number }[];
 }
@@ -25,10 +24,11 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const id = snapshotId(job.source, new Date(job.time), revision ?? job.run);
   const adopt = known.find((snapshot) => snapshot.id === id || sameRevision(snapshot, revision));
   if (adopt) {
-    // nothing to capture; verification and replication still run, as an earlier run may have failed in between
+    // Nothing to capture. Verification and replication still run, as an earlier run may have failed in between, or
+    // something was lost since: for a snapshot that was found whole before they cost a look at the packs.
     await vault.snapshots.recordSighting(adopt.id, new Date(job.time));
     await vault.objects.write(jobKey(job), { snapshot: adopt.id, started: job.time, shards: [] } satisfies JobRecord);
-    return { job, capture: true, adopt: adopt.id, shards: [] };
+    return { job, adopt: adopt.id, shards: [] };
   }
 
   await takeWriterLease(vault, job, context.clock.now(), parent?.id);
@@ -41,7 +41,7 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
     shards: shards.map((shard) => ({ ...shard }) as JobRecord['shards'][number]),
   };
   await vault.objects.write(jobKey(job), record);
-  return { job, capture: true, shards: shards.map((_, shard) => ({ job, shard, of: shards.length })) };
+  return { job, shards: shards.map((_, shard) => ({ job, shard, of: shards.length })) };
 }
 
 function sameRevision(snapshot: Snapshot, revision: string | undefined): boolean {

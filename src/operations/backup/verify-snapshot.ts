@@ -1,12 +1,12 @@
 /**
  * Looks at what was just committed: everything that the snapshot needs is in the vault, and what this job stored is read
- * back and compared with its checksums. Only then does the snapshot count as good.
+ * back and compared with its checksums. Only then does the snapshot count as good. What it shares with the snapshot before
+ * is not looked at again where that one was found whole: see `vault/needs.ts`.
  */
 import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
-import { layout } from '../../format/layout.ts';
 import { checkPackSum, type Finding } from '../../vault/check.ts';
-import { packsOf } from '../../vault/replicate.ts';
+import { examine, recordComplete } from '../../vault/needs.ts';
 import type { OperationContext } from '../context.ts';
 import { jobSchema, leaseOf, packsKey, packsSchema } from './job.ts';
 
@@ -25,20 +25,8 @@ export async function verifySnapshot(
 ): Promise<VerifiedSnapshot> {
   const vault = await context.vaults.open(0);
   const snapshot = await vault.snapshots.get(id);
-  const needed = await packsOf(vault, snapshot);
-  const index = await vault.index();
-  const there = new Map<string, number>();
-  for await (const object of vault.store.list(layout.packs)) there.set(object.key, object.size);
-  const findings: Finding[] = [];
-  let bytes = 0;
-  for (const pack of needed) {
-    const size = there.get(layout.pack(pack));
-    const wanted = index.packs[index.packNumber(pack)!]!.size;
-    bytes += wanted;
-    if (size === wanted) continue;
-    const detail = size === undefined ? 'the object is not there' : `${size} bytes instead of ${wanted}`;
-    findings.push({ what: size === undefined ? 'pack-missing' : 'pack-size', object: layout.pack(pack), detail });
-  }
+  const { needs, findings: lacking } = await examine(vault, snapshot);
+  const findings: Finding[] = [...lacking];
   let readBack = true;
   const stored = snapshot.run === job.run ? await vault.objects.readIfThere(packsKey(job), packsSchema) : undefined;
   for (const pack of stored?.packs ?? []) {
@@ -62,7 +50,8 @@ export async function verifySnapshot(
   }
   const record = { time: context.clock.now().toISOString(), by: job.run };
   if (readBack) await vault.snapshots.recordTrust(id, { level: 'stored', ...record });
-  await vault.snapshots.recordTrust(id, { level: 'complete', ...record });
+  await recordComplete(vault, id, needs, record);
   await vault.leases.end(leaseOf(job));
-  return { snapshot: id, trust: 'complete', packs: needed.length, bytes };
+  const bytes = [...needs.packs.values()].reduce((sum, size) => sum + size, 0);
+  return { snapshot: id, trust: 'complete', packs: needs.packs.size, bytes };
 }

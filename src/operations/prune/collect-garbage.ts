@@ -4,7 +4,7 @@ import { layout } from '../../format/layout.ts';
 import { collectGarbage as collect } from '../../vault/collect.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
-import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+import { reachedKey, reachedSchema, readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
 
 export const collectGarbageInput = vaultPruneSchema;
 
@@ -20,7 +20,8 @@ export async function collectGarbage(
   const vault = await context.vaults.open(input.vault);
   await readPrunePlan(vault, input);
   const now = context.clock.now();
-  const collected = await collect(vault, now, grace);
+  const reached = await vault.objects.readIfThere(reachedKey(input.prune), reachedSchema);
+  const collected = await collect(vault, now, grace, reached);
   await sweep(vault, now);
   const { prune, vault: number, hash } = input;
   return { prune, vault: number, hash, ...collected };

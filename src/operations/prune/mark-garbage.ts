@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { markGarbage as mark } from '../../vault/collect.ts';
 import type { OperationContext } from '../context.ts';
-import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+import { reachedKey, readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
 
 export const markGarbageInput = vaultPruneSchema;
 
@@ -13,5 +13,7 @@ export async function markGarbage(
   const vault = await context.vaults.open(input.vault);
   await readPrunePlan(vault, input);
   const { prune, vault: number, hash } = input;
-  return { prune, vault: number, hash, ...(await mark(vault, prune, context.clock.now())) };
+  const { packs, bytes, reached } = await mark(vault, prune, context.clock.now());
+  await vault.objects.write(reachedKey(prune), reached);
+  return { prune, vault: number, hash, packs, bytes };
 }

@@ -41,6 +41,13 @@ export const vaultPruneSchema = z.object({
 export type VaultPrune = z.infer<typeof vaultPruneSchema>;
 
 export const prunePlanKey = (prune: string): string => layout.work(prune, 'plan');
+/** What the marking of a prune found to be needed, for its collecting. */
+export const reachedKey = (prune: string): string => layout.work(prune, 'reached');
+export const reachedSchema = z.object({
+  time: z.iso.datetime(),
+  roots: z.array(z.string()),
+  packs: z.array(z.string()),
+});
 export const hashOf = (plan: PrunePlan): string => sha256(Buffer.from(canonicalJson(plan)));
 
 /** The plan as it was hashed. Errors: `PruneRefused` when it is another one. */

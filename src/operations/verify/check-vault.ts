@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import { isTidemarkError, type TidemarkError } from '../../core/errors.ts';
 import { idInKey, layout } from '../../format/layout.ts';
-import { snapshotSchema } from '../../format/snapshot.ts';
+import { type Snapshot, snapshotSchema } from '../../format/snapshot.ts';
 import { checkIndex, rebuildIndex } from '../../vault/check.ts';
+import { Reach } from '../../vault/reach.ts';
 import { packsOf } from '../../vault/replicate.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
@@ -34,6 +35,7 @@ export interface CheckedVault {
 
 const packsPerBatch = 128;
 const mostBatches = 1000;
+const objectsTold = 100;
 const day = 24 * 60 * 60 * 1000;
 
 export async function checkVault(
@@ -58,6 +60,7 @@ export async function checkVault(
     for (const object of damagedSegments) note('index-damaged', object, 'rebuilt from the packs', true);
   }
   await checkSnapshots(context, vault, number, note, index.unindexed);
+  await tellBackups(vault, context.clock.now(), findings);
   await vault.objects.write(structureKey(verify), { findings, packs: 0, bytes: 0 });
 
   const slots = readAll ? [...Array(slotCount).keys()] : await slotsDue(vault, context.clock.now());
@@ -91,7 +94,9 @@ async function checkSnapshots(
       note('snapshot-damaged', key, error.message, await repairSnapshotFromAny(context, number, key));
     }
   }
-  for (const key of await vault.objects.keys(layout.snapshots())) {
+  const keys = await vault.objects.keys(layout.snapshots());
+  if (await allWhole(vault, keys)) return;
+  for (const key of keys) {
     const first = await lackOf(vault, key);
     if (!first) continue;
     // One lack can hide the next: a directory that cannot be read says nothing of what is below it.
@@ -124,10 +129,42 @@ async function indexAnew(vault: Vault, unindexed: readonly string[]): Promise<bo
   );
 }
 
+/** One walk over all of them, in which what they share is looked at once. It says that something is lacking, and not whose it is. */
+async function allWhole(vault: Vault, keys: readonly string[]): Promise<boolean> {
+  const reach = new Reach(await vault.index(), await vault.reader());
+  for (const key of keys) {
+    let snapshot: Snapshot | undefined;
+    try {
+      snapshot = await vault.objects.readIfThere(key, snapshotSchema);
+    } catch (error) {
+      if (isTidemarkError(error, 'VaultDamaged')) return false;
+      throw error;
+    }
+    if (snapshot) await reach.follow(snapshot.root);
+    if (reach.missing.length > 0) return false;
+  }
+  return true;
+}
+
+/**
+ * Backups rely on what was found whole before (`vault/needs.ts`), but not in a vault where damage was found that nobody
+ * could repair: there they look at everything, until a verification ends well.
+ */
+async function tellBackups(vault: Vault, now: Date, findings: readonly RepairedFinding[]): Promise<void> {
+  const left = findings.filter(({ repaired }) => !repaired);
+  if (left.length > 0) {
+    const objects = [...new Set(left.map(({ object }) => object))].slice(0, objectsTold);
+    await vault.objects.write(layout.unrepaired, { found: now.toISOString(), objects });
+  } else if (await vault.store.head(layout.unrepaired)) {
+    await vault.store.delete([layout.unrepaired]);
+  }
+}
+
 /** What keeps a snapshot from being whole; undefined when nothing does. */
 async function lackOf(vault: Vault, key: string): Promise<TidemarkError | undefined> {
   try {
-    await packsOf(vault, await vault.objects.read(key, snapshotSchema));
+    const snapshot = await vault.objects.readIfThere(key, snapshotSchema);
+    if (snapshot) await packsOf(vault, snapshot); // else it was pruned meanwhile
     return undefined;
   } catch (error) {
     if (isTidemarkError(error, 'VaultDamaged') || isTidemarkError(error, 'ObjectMissing')) return error;

@@ -79,6 +79,11 @@ export class Snapshots {
     ]);
   }
 
+  /** True when verification has shown this level. */
+  async isTrusted(id: string, level: TrustLevel): Promise<boolean> {
+    return (await this.#objects.readIfThere(layout.trust(id, level), trustSchema)) !== undefined;
+  }
+
   async recordTrust(id: string, record: TrustRecord): Promise<void> {
     await this.#objects.write(layout.trust(id, record.level), record);
   }
@@ -106,7 +111,7 @@ export class Snapshots {
   /** What verification has shown of each snapshot, by its id. */
   async trust(): Promise<Map<string, TrustRecord[]>> {
     const records = new Map<string, TrustRecord[]>();
-    for (const key of await this.#objects.keys(layout.trusts())) {
+    for (const key of (await this.#objects.keys(layout.trusts())).filter(isLevel)) {
       const id = key.split('/')[1]!;
       const record = await this.#objects.readIfThere(key, trustSchema);
       if (record) records.set(id, [...(records.get(id) ?? []), record]);
@@ -116,7 +121,7 @@ export class Snapshots {
 
   async trustOf(id: string): Promise<TrustRecord[]> {
     const records: TrustRecord[] = [];
-    for (const key of await this.#objects.keys(layout.trusts(id))) {
+    for (const key of (await this.#objects.keys(layout.trusts(id))).filter(isLevel)) {
       const record = await this.#objects.readIfThere(key, trustSchema);
       if (record) records.push(record);
     }
@@ -156,5 +161,8 @@ export class Snapshots {
 export function strongest(records: readonly TrustRecord[]): TrustLevel | undefined {
   return trustLevels.findLast((level) => records.some((record) => record.level === level));
 }
+
+/** Beside the levels lies the list of the packs that they were shown with: see `needs.ts`. */
+const isLevel = (key: string): boolean => trustLevels.some((level) => level === idInKey(key));
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

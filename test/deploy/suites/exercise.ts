@@ -19,6 +19,16 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'verify-packs: * write packs',
     'verify-packs: * read index',
   ],
+  'damage is found that nobody can repair, and is gone one day': [
+    'check-vault: * write verified',
+    'check-vault: * remove verified',
+  ],
+  'what was found whole cannot be relied on, and all of it is walked': ['plan-replication: primary read packs'],
+  'a vault has more packs than are listed for one snapshot': [
+    'plan-replication: replicas read snapshots',
+    'plan-replication: replicas read trust',
+    'plan-replication: replicas read verified',
+  ],
   'an index segment is damaged and is replaced': ['check-vault: * remove index'],
   'somebody is at work, or somebody holds a snapshot, while a prune runs': [
     'collect-garbage: * read leases',

@@ -1,7 +1,7 @@
 /** One file's content on its way in: cut into blobs as it flows, its blobs listed inline or, when many, in chunk lists. */
-import type { Chunker } from '../codec/chunk.ts';
-import type { BlobId, BlobKind } from '../format/blob.ts';
-import { type Content, encodeChunkList, maxInlineBlobs } from '../format/tree.ts';
+import type { Chunker } from '../../codec/chunk.ts';
+import type { BlobId, BlobKind } from '../../format/blob.ts';
+import { type Content, encodeChunkList, maxInlineBlobs } from '../../format/tree.ts';
 
 export interface StreamState {
   readonly size: number;

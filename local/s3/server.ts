@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerWith, S3Bucket, S3Error, type S3Operation, type Trouble } from './s3-bucket.ts';
+import { answerWith, S3Bucket, S3Error, type S3Operation, type Trouble } from './bucket.ts';
 
 export interface S3ServerOptions {
   readonly bucket?: string;

@@ -3,6 +3,7 @@
  * handlers. Beside the figures of the command line it shows what those cost, and it is what to profile:
  * `node --cpu-prof bench/engine.ts backup VAULT TREE`.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from '../src/core/clock.ts';
 import { noDeadline } from '../src/core/deadline.ts';
@@ -11,6 +12,8 @@ import { snapshotId } from '../src/core/ids.ts';
 import { createLog } from '../src/core/log.ts';
 import { systemRandom } from '../src/core/random.ts';
 import type { Snapshot } from '../src/format/snapshot.ts';
+import { captureWith } from '../src/operations/crew/capture.ts';
+import { Crew } from '../src/operations/crew/crew.ts';
 import { filesSource } from '../src/sources/files/index.ts';
 import type { CaptureContext, RestoreContext } from '../src/sources/port.ts';
 import { directoryStore } from '../src/storage/directory.ts';
@@ -21,6 +24,9 @@ import type { BlobWriter } from '../src/vault/writer.ts';
 const source = 'tree';
 const clock: Clock = systemClock;
 const log = createLog((line) => console.error(line), 'warn');
+
+const workers = Number(process.env.TIDEMARK_BENCH_WORKERS ?? Math.min(8, availableParallelism()));
+const crew = workers < 2 ? undefined : new Crew(workers, new URL('../src/operations/crew/start.js', import.meta.url));
 
 async function openVault(place: string): Promise<Vault> {
   const store = directoryStore(place, { create: true });
@@ -38,7 +44,7 @@ async function backup(place: string, tree: string): Promise<unknown> {
   const context = await captureContext(vault, writer, parent);
   const results = [];
   for (const shard of await files.split(context)) {
-    const outcome = await files.capture(shard, undefined, context);
+    const outcome = await captureWith(crew, { source: files, shard, state: undefined, context, vault, writer });
     if (!outcome.done) return fail('Unexpected', 'a capture without a deadline stopped before its end');
     results.push(outcome.result);
   }

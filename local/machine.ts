@@ -19,6 +19,7 @@ import { errnoOf, fail } from '../src/core/errors.ts';
 import { createLog, type Log, type LogLevel, silentLog } from '../src/core/log.ts';
 import { type Random, systemRandom } from '../src/core/random.ts';
 import type { OperationContext } from '../src/operations/context.ts';
+import { Crew } from '../src/operations/crew/crew.ts';
 import { createVaults } from '../src/operations/vaults.ts';
 import { type Destination, type Plan, parsePlan } from '../src/plan/index.ts';
 import type { ExecutionEvent } from './engine.ts';
@@ -85,6 +86,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       [consoleAlerts({ write, plan: plan.plan, colours }), await alerts(plan, env.TIDEMARK_ALERT_TOPIC, log)],
       log,
     ),
+    ...crewOf(),
     scratch:
       options.scratch ?? env.TIDEMARK_SCRATCH ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark'),
     ...sources(plan, variableSecrets(env), async () => (await import('./postgres/find.ts')).postgresFolders()),
@@ -98,6 +100,15 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       log.error('event-undelivered', { function: functionName, event: event.id, reason: String(error) }),
   });
   return { plan, region, dependencies, context: { ...dependencies, deadline: noDeadline } };
+}
+
+/** More than eight threads would wait for one another: packs and listings are one thread's. */
+const mostWorkers = 8;
+
+function crewOf(): Pick<Dependencies, 'crew'> {
+  const workers = Math.min(availableParallelism(), mostWorkers);
+  if (workers < 2) return {};
+  return { crew: new Crew(workers, new URL('../src/operations/crew/start.js', import.meta.url)) };
 }
 
 async function readPlan(planFile: string): Promise<Plan> {

@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Random } from '../core/random.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Source } from '../sources/port.ts';
+import type { Crew } from './crew/crew.ts';
 import type { Vaults } from './vaults.ts';
 
 export interface OperationContext {
@@ -18,6 +19,8 @@ export interface OperationContext {
   readonly deadline: Deadline;
   /** A folder for rehearsals and spools; what is in it may vanish between invocations. */
   readonly scratch: string;
+  /** Worker threads, where there is more than one processor to use. */
+  readonly crew?: Crew;
   /** The implementation for a source of the plan. Errors: `SourceUnknown`. */
   source(id: string): Source;
   /** For restoring what the plan does not name any more: only its kind is known. Errors: `SourceUnknown`. */

@@ -120,6 +120,21 @@ export interface ValidationReport {
   readonly problems: readonly Problem[];
 }
 
+/** What a worker makes a source from again. JSON, without secrets. */
+export interface SourceSpec {
+  readonly kind: string;
+  readonly options: { readonly [key: string]: Json };
+}
+
+/** How several workers capture one shard at once. */
+export interface Division {
+  readonly spec: SourceSpec;
+  /** The parts of a shard, each captured as a shard is; a single one where workers would not pay. */
+  parts(shard: Shard, context: CaptureContext, workers: number): Promise<readonly Shard[]>;
+  /** The result of the shard from those of its parts, in order. */
+  join(results: readonly Json[]): Json;
+}
+
 /** One protected thing, of one kind. Implementations: `files`, `git`, `postgres`. */
 export interface Source {
   readonly kind: string;
@@ -128,6 +143,8 @@ export interface Source {
   /** Errors: `SourceMissing`, `DatabaseUnreachable`, ... before anything is read. */
   split(context: CaptureContext): Promise<readonly Shard[]>;
   capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;
+  /** For kinds that can be captured in several threads at once. */
+  readonly division?: Division;
   /** Puts the results of all shards together, in the order of the shards. */
   combine(results: readonly Json[], context: CaptureContext): Promise<CapturedContent>;
   /** Refuses a target that is unusable or not empty, before anything is written. Errors: `TargetNotEmpty`, `TargetUnusable`. */

@@ -42,6 +42,11 @@ export class BlobReader {
     return frame && this.#slice(id, entry, frame);
   }
 
+  /** A whole frame, expanded, by its number in the index. */
+  frame(number: number): Promise<Buffer> {
+    return this.#start(number);
+  }
+
   async tree(id: BlobId): Promise<Tree> {
     return decodeTree(this.blobAtHand(id) ?? (await this.blob(id)));
   }

@@ -26,6 +26,12 @@ export interface VaultSecrets {
   readonly passphrase?: string | undefined;
 }
 
+/** See `Vault.keys`. */
+export interface VaultKeys {
+  readonly config: VaultConfig;
+  readonly master: Uint8Array | undefined;
+}
+
 export class Vault {
   readonly store: ObjectStore;
   readonly config: VaultConfig;
@@ -36,9 +42,12 @@ export class Vault {
   readonly fossils: Fossils;
   readonly #loader: IndexLoader;
   readonly #random: Random;
+  readonly #master: Uint8Array | undefined;
 
-  private constructor(store: ObjectStore, config: VaultConfig, cipher: VaultCipher, random: Random) {
+  private constructor(store: ObjectStore, config: VaultConfig, master: Uint8Array | undefined, random: Random) {
+    const cipher = createCipher(config, master, random);
     this.#random = random;
+    this.#master = master;
     this.store = store;
     this.config = config;
     this.cipher = cipher;
@@ -61,7 +70,7 @@ export class Vault {
       }
       master = await unwrapMasterKey(config.sealing.key, secrets.passphrase, secrets.random);
     }
-    return new Vault(store, config, createCipher(config, master, secrets.random), secrets.random);
+    return new Vault(store, config, master, secrets.random);
   }
 
   /** Makes a new vault. Two that try at once end with one vault, and both may open it. */
@@ -103,6 +112,16 @@ export class Vault {
 
   async reader(): Promise<BlobReader> {
     return new BlobReader(this.store, this.cipher, await this.index());
+  }
+
+  /** A reader of what `index` tells of, without looking for news. */
+  readerOf(index: BlobIndex): BlobReader {
+    return new BlobReader(this.store, this.cipher, index);
+  }
+
+  /** What a worker of this process needs to make the same cipher. It holds the master key: never store it or send it away. */
+  keys(): VaultKeys {
+    return { config: this.config, master: this.#master };
   }
 
   /** Take a writer lease first: see `Fossils` for why the order matters. */

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import type { OperationContext } from '../context.ts';
+import { captureWith } from '../crew/capture.ts';
 import { captureContext, cursorKey, type Job, jobKey, jobRecordSchema, jobSchema, shardKey } from './job.ts';
 
 export const captureShardInput = z.object({
@@ -36,9 +37,12 @@ export async function captureShard(
   const before = cursor === 0 ? undefined : await vault.objects.read(cursorKey(job, shard, cursor), cursorSchema);
   const writer = await vault.writer();
   const capture = await captureContext(context, vault, job, record.parent, writer);
-  const outcome = await context.source(job.source).capture(record.shards[shard]!, before?.state, {
-    ...capture,
-    revision: record.revision ?? job.revision,
+  const outcome = await captureWith(context.crew, {
+    source: context.source(job.source),
+    shard: record.shards[shard]!,
+    state: before?.state,
+    context: { ...capture, revision: record.revision ?? job.revision },
+    ...{ vault, writer },
   });
   const written = await writer.finish();
   const stored = (before?.stored ?? 0) + written.stored;

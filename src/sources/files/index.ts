@@ -1,8 +1,8 @@
 /** The kind `files`: a directory tree (or a single file), captured and restored with everything that a file system keeps. */
 import type { Source } from '../port.ts';
-import { capture, combine, split } from './capture/capture.ts';
+import { capture, combine, joined, parts, split } from './capture/capture.ts';
 import { compileExclude } from './capture/exclude.ts';
-import type { ShardSize } from './capture/shards.ts';
+import type { ShardSize } from './division/shards.ts';
 import { discard } from './restore/discard.ts';
 import { restore } from './restore/restore.ts';
 import { checkSelection, selectionOf } from './restore/selection.ts';
@@ -17,13 +17,21 @@ export interface FilesOptions {
   readonly allowEmpty: boolean;
   /** How much work makes a shard; for tests. */
   readonly shardSize?: ShardSize;
+  /** How much work (bytes, or what costs as much) is shared among workers at the least; for tests. */
+  readonly worthSharing?: number;
 }
 
 /** Errors: `PlanInvalid` for an exclude pattern that cannot be meant. */
 export function filesSource(options: FilesOptions): Source {
   const own = { ...options, exclude: compileExclude(options.exclude) };
+  const { path, exclude, allowEmpty } = options;
   return {
     kind: 'files',
+    division: {
+      spec: { kind: 'files', options: { path, exclude, allowEmpty } },
+      parts: (shard, context, workers) => parts(own, shard, context, workers),
+      join: joined,
+    },
     split: (context) => split(own, context),
     capture: (shard, state, context) => capture(own, shard, state, context),
     combine: async (results, context) => combine(own, results, context),

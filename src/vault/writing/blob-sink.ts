@@ -34,7 +34,7 @@ export class BlobSink {
     this.#cipher = cipher;
     this.#known = known;
     this.#chunker = cipher.chunker();
-    this.smallFile = this.#chunker.sizes.average;
+    this.smallFile = this.#chunker.sizes.maximum;
     const builder = (kind: BlobKind): FrameBuilder =>
       new FrameBuilder(cipher, frameSize, (frame) => {
         this.#stored += frame.bytes.length;

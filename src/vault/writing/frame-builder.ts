@@ -27,7 +27,7 @@ interface OpenFrame {
   recorded: number;
 }
 
-const framesInFlight = 3;
+const framesInFlight = 2;
 
 export class FrameBuilder {
   readonly #cipher: VaultCipher;

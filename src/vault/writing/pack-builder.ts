@@ -27,7 +27,7 @@ interface OpenPack {
   readonly frames: PackRecord['frames'][number][];
 }
 
-const packsInFlight = 2;
+const packsInFlight = 1;
 
 export class PackBuilder {
   /** Records of the packs that are stored, in order. */

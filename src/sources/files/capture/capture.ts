@@ -1,12 +1,13 @@
 /** Capturing: from the options of the plan to shards, from a shard to its result, from all results to the snapshot's content. */
 import { fail } from '../../../core/errors.ts';
 import type { Json } from '../../../core/json.ts';
-import type { CaptureContext, CapturedContent, CaptureOutcome, Shard } from '../../port.ts';
+import type { CaptureContext, CapturedContent, CaptureOutcome, Shard, Source } from '../../port.ts';
+import { partsOf } from '../division/parts.ts';
+import { boundsOfShard, type ShardSize, splitSource } from '../division/shards.ts';
 import { native } from '../native.ts';
 import { combineShards, type ShardResult } from './combine.ts';
-import type { Exclude } from './exclude.ts';
+import { compileExclude, type Exclude } from './exclude.ts';
 import { openRoot } from './root.ts';
-import { boundsOfShard, type ShardSize, splitSource } from './shards.ts';
 import { Walk, type WalkState } from './walk.ts';
 
 export interface CaptureOptions {
@@ -14,6 +15,7 @@ export interface CaptureOptions {
   readonly exclude: Exclude | undefined;
   readonly allowEmpty: boolean;
   readonly shardSize?: ShardSize;
+  readonly worthSharing?: number;
 }
 
 const withoutNative = 'extended attributes are not captured: the optional package koffi is not installed';
@@ -27,6 +29,36 @@ export async function split(options: CaptureOptions, context: CaptureContext): P
     context.log.warn('previous-listing-unreadable', { error: String(error) });
     return splitSource(root.prefix, undefined, options.shardSize);
   }
+}
+
+/** Errors: those of `split`. */
+export async function parts(
+  options: CaptureOptions,
+  shard: Shard,
+  context: CaptureContext,
+  workers: number,
+): Promise<readonly Shard[]> {
+  const root = openRoot(options.path);
+  if (root.only !== undefined) return [shard];
+  try {
+    return await partsOf(root.prefix, shard, context.previous, workers, options.worthSharing);
+  } catch (error) {
+    context.log.warn('previous-listing-unreadable', { error: String(error) });
+    return partsOf(root.prefix, shard, undefined, workers, options.worthSharing);
+  }
+}
+
+/** Only what a worker does: it loads no more than it needs. */
+export function capturing(
+  options: Omit<CaptureOptions, 'exclude'> & { readonly exclude: readonly string[] },
+): Pick<Source, 'capture'> {
+  const own = { ...options, exclude: compileExclude(options.exclude) };
+  return { capture: (shard, state, context) => capture(own, shard, state, context) };
+}
+
+/** The parts of a shard lie in its result side by side. */
+export function joined(results: readonly Json[]): Json {
+  return { parts: results };
 }
 
 export async function capture(
@@ -48,7 +80,11 @@ export async function capture(
 }
 
 export function combine(options: CaptureOptions, results: readonly Json[], context: CaptureContext): CapturedContent {
-  const content = combineShards(results as unknown as readonly ShardResult[], context.sink);
+  const shards = results as unknown as readonly (ShardResult | { readonly parts: readonly ShardResult[] })[];
+  const content = combineShards(
+    shards.flatMap((shard) => ('parts' in shard ? shard.parts : [shard])),
+    context.sink,
+  );
   const { files, others } = content.totals;
   const before = context.previous?.totals.files ?? 0;
   // An empty source that had files before is kept as a suspicious snapshot; that is for the caller to see from the totals.

@@ -47,12 +47,15 @@ export class FileContent {
     this.#buffer = Buffer.allocUnsafeSlow(this.atOnce + 1);
   }
 
-  /** The whole file at once. `replaced`: it is no file any more; `large`: it has grown to be {@link large}. */
-  whole(path: RawPath): Reading | 'replaced' | 'large' {
+  /**
+   * The whole file at once; `seen` is what `lstat` said. `replaced`: it is no file any more; `large`: it has grown to be
+   * {@link large}. A file that is after the reading what it was before it was opened is the same, so it is looked at once.
+   */
+  whole(path: RawPath, seen: BigIntStats): Reading | 'replaced' | 'large' {
     const fd = openSync(path, openFlags);
     try {
       for (let attempt = 1; ; attempt += 1) {
-        const stat = fstatSync(fd, exact);
+        const stat = attempt === 1 ? seen : fstatSync(fd, exact);
         if (!stat.isFile()) return 'replaced';
         const size = Number(stat.size);
         if (size > this.atOnce) return 'large';
@@ -168,5 +171,11 @@ function* extents(fd: number, from: number, size: number): Generator<{ end: numb
 }
 
 function isSame(before: BigIntStats, after: BigIntStats): boolean {
-  return before.ctimeNs === after.ctimeNs && before.mtimeNs === after.mtimeNs && before.size === after.size;
+  return (
+    before.ctimeNs === after.ctimeNs &&
+    before.mtimeNs === after.mtimeNs &&
+    before.size === after.size &&
+    before.ino === after.ino &&
+    before.dev === after.dev
+  );
 }

@@ -31,6 +31,8 @@ export interface VisitOptions {
 }
 
 const exact = { bigint: true } as const;
+/** What opening or reading a link, a socket or a FIFO as a file comes to. */
+const replacedBy: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ESPIPE']);
 
 export class Visitor {
   readonly #options: VisitOptions;
@@ -114,7 +116,7 @@ export class Visitor {
     const settled = settling.isSettled(stat.ctimeNs) ? stat.ctimeNs : undefined;
     if (settled === undefined && !trusting) return { kind: 'unsettled', changed: stat.ctimeNs };
     if (stat.size > content.atOnce) return { kind: 'large', path, settled };
-    const reading = content.whole(path);
+    const reading = content.whole(path, stat);
     if (reading === 'replaced') return { kind: 'replaced' };
     if (reading === 'large') return { kind: 'large', path, settled };
     return this.finish(frame, name, path, reading, settled);
@@ -147,8 +149,8 @@ export class Visitor {
 
   fault(frame: Frame, name: RawPath, error: unknown): Step | undefined {
     const code = sourceFault(error);
-    // A link or a socket has taken the place of the file since `lstat`.
-    if (code === 'ELOOP' || code === 'ENXIO' || code === 'EMLINK') return { kind: 'replaced' };
+    // Something else has taken the place of the file since `lstat`.
+    if (replacedBy.has(code)) return { kind: 'replaced' };
     return this.problem(frame, name, describeFault(code));
   }
 

@@ -6,8 +6,8 @@ import { type Dirent, readdirSync } from 'node:fs';
 import type { BlobId } from '../../../format/blob.ts';
 import type { TreeEntry } from '../../../format/tree.ts';
 import type { PreviousSnapshot, Shard } from '../../port.ts';
+import type { Bound } from '../capture/frame.ts';
 import { compareNames } from '../raw-path.ts';
-import type { Bound } from './frame.ts';
 
 /** Enough work for one shard: so many files or bytes or, where only a look around says anything, so many entries. */
 export interface ShardSize {
@@ -20,7 +20,7 @@ export interface ShardSize {
 export const shardSize: ShardSize = { files: 200_000, bytes: 20e9, entries: 10_000, mostShards: 64 };
 
 /** Something in the source with its share of the work, 1 being a shard's. */
-interface Weighed {
+export interface Weighed {
   /** Undefined where it is not UTF-8: no shard begins there. */
   readonly name: string | undefined;
   readonly weight: number;
@@ -36,8 +36,13 @@ export async function splitSource(
   previous: PreviousSnapshot | undefined,
   size: ShardSize = shardSize,
 ): Promise<readonly Shard[]> {
-  const items = previous === undefined ? lookAround(prefix, size) : await listed(previous, previous.root, size);
-  const edges: readonly (string | undefined)[] = [undefined, ...(await boundaries(items, size.mostShards)), undefined];
+  const items =
+    previous === undefined
+      ? lookAround(prefix, size)
+      : await listed(previous, previous.root, (entry) => weightOf(entry, size));
+  const total = items.reduce((sum, item) => sum + item.weight, 0);
+  const parts = Math.max(1, Math.min(size.mostShards, Math.floor(total)));
+  const edges: readonly (string | undefined)[] = [undefined, ...(await boundariesOf(items, parts)), undefined];
   return edges.slice(1).map((to, at) => {
     const from = edges[at];
     return { shard: at, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
@@ -49,15 +54,15 @@ export function boundsOfShard(shard: Shard): { from: Bound; to: Bound } {
   return { from: components(shard.from), to: components(shard.to) };
 }
 
-/** The paths at which the second shard begins, the third, and so on: each where its share of the whole is reached. */
-async function boundaries(items: readonly Weighed[], most: number): Promise<readonly string[]> {
+/** The paths at which the second part begins, the third, and so on: each where its share of the whole is reached. */
+export async function boundariesOf(items: readonly Weighed[], parts: number): Promise<readonly string[]> {
   const total = items.reduce((sum, item) => sum + item.weight, 0);
-  const parts = Math.max(1, Math.min(most, Math.floor(total)));
   const share = total / parts;
   const found: string[] = [];
   let reached = 0;
   // A hair less than the share is the share: sums of fractions are never exact.
-  const next = (): number => (found.length + 1 < parts ? share * (found.length + 1) - 1e-9 : Number.POSITIVE_INFINITY);
+  const next = (): number =>
+    found.length + 1 < parts ? share * (found.length + 1) * (1 - 1e-12) : Number.POSITIVE_INFINITY;
 
   const cut = async (level: readonly Weighed[], path: string): Promise<void> => {
     for (const item of level) {
@@ -75,12 +80,17 @@ async function boundaries(items: readonly Weighed[], most: number): Promise<read
   return found;
 }
 
-async function listed(previous: PreviousSnapshot, tree: BlobId, size: ShardSize): Promise<readonly Weighed[]> {
+/** A directory of the snapshot before. */
+export async function listed(
+  previous: PreviousSnapshot,
+  tree: BlobId,
+  weigh: (entry: TreeEntry) => number,
+): Promise<readonly Weighed[]> {
   const { entries } = await previous.tree(tree);
   return entries.map((entry) => ({
     name: entry.name,
-    weight: weightOf(entry, size),
-    ...(entry.tree !== undefined && { inside: () => listed(previous, entry.tree!, size) }),
+    weight: weigh(entry),
+    ...(entry.tree !== undefined && { inside: () => listed(previous, entry.tree!, weigh) }),
   }));
 }
 

@@ -1,0 +1,68 @@
+/** What the main thread and a worker say to each other. Large things lie in shared memory or change hands; none is copied. */
+import { type ErrorName, TidemarkError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import type { BlobKind } from '../../format/blob.ts';
+import type { Cadence } from '../../format/snapshot.ts';
+import type { CaptureOutcome, PreviousSnapshot, Shard, SourceSpec } from '../../sources/port.ts';
+import type { IndexTables } from '../../vault/blob-index.ts';
+import type { VaultKeys } from '../../vault/vault.ts';
+import type { ClaimBuffers } from '../../vault/writing/claims.ts';
+import type { PackedFrame } from '../../vault/writing/frame-builder.ts';
+
+export interface CaptureSetting {
+  readonly keys: VaultKeys;
+  readonly index: IndexTables;
+  readonly claims: ClaimBuffers;
+  readonly source: SourceSpec;
+  readonly previous: Omit<PreviousSnapshot, 'tree'> | undefined;
+  readonly cadence: Cadence;
+  readonly revision: string | undefined;
+  /** Milliseconds left; `Infinity` when nothing presses. */
+  readonly remaining: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly session: number; readonly setting: CaptureSetting }
+  | {
+      readonly type: 'part';
+      readonly session: number;
+      readonly part: number;
+      readonly shard: Shard;
+      readonly state?: Json;
+    }
+  /** A frame of the worker is taken: another one may be on its way. */
+  | { readonly type: 'taken'; readonly session: number }
+  | { readonly type: 'frame'; readonly session: number; readonly number: number; readonly answer: FrameAnswer }
+  | { readonly type: 'flush'; readonly session: number }
+  | { readonly type: 'close'; readonly session: number };
+
+export type FrameAnswer = { readonly bytes: Uint8Array } | { readonly error: PlainError };
+
+export type FromWorker =
+  | { readonly type: 'packed'; readonly session: number; readonly kind: BlobKind; readonly frame: PackedFrame }
+  | { readonly type: 'want'; readonly session: number; readonly number: number }
+  | { readonly type: 'captured'; readonly session: number; readonly part: number; readonly outcome: CaptureOutcome }
+  | { readonly type: 'flushed'; readonly session: number }
+  | { readonly type: 'failed'; readonly session: number; readonly error: PlainError }
+  | {
+      readonly type: 'warn';
+      readonly session: number;
+      readonly code: string;
+      readonly fields: Record<string, unknown>;
+    };
+
+/** An error as it travels between threads: structured cloning would take its name and hint away. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+export function plainError({ name, message, hint, context }: TidemarkError): PlainError {
+  return { name, message, ...(hint !== undefined && { hint }), context };
+}
+
+export function revived({ name, message, hint, context }: PlainError): TidemarkError {
+  return new TidemarkError(name as ErrorName, message, { ...(hint !== undefined && { hint }), context });
+}

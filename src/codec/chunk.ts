@@ -27,8 +27,37 @@ export function gearTable(seed: Uint8Array): Int32Array {
 /** The seed of vaults that are not sealed. */
 export const publicSeed: Uint8Array = hash('sha256', 'tidemark', 'buffer');
 
-export class Chunker {
+/** Where one chunk ends and the next begins. */
+export interface Cutter {
+  /** Bytes; no chunk is longer. */
+  readonly longest: number;
+  /** Bytes; a long run of zeros gives chunks of this length. */
+  readonly zeroRun: number;
+  /** Length of the first chunk of `bytes[start, end)`; zero when more bytes are needed to tell. See `Chunker.cut`. */
+  cut(bytes: Uint8Array, start: number, end: number, last: boolean): number;
+}
+
+/** Cuts at every multiple of a page. */
+export class PageCutter implements Cutter {
+  readonly longest: number;
+  readonly zeroRun: number;
+
+  constructor(page: number) {
+    this.longest = page;
+    this.zeroRun = page;
+  }
+
+  cut(_bytes: Uint8Array, start: number, end: number, last: boolean): number {
+    const available = end - start;
+    if (available >= this.longest) return this.longest;
+    return last ? available : 0;
+  }
+}
+
+export class Chunker implements Cutter {
   readonly sizes: ChunkSizes;
+  readonly longest: number;
+  readonly zeroRun: number;
   readonly #gear: Int32Array;
   readonly #strict: number;
   readonly #loose: number;
@@ -39,9 +68,11 @@ export class Chunker {
     if (!Number.isInteger(bits) || bits < 3 || bits > 28)
       throw new RangeError(`average chunk size ${sizes.average} is not a power of two from 8 to 2^28`);
     this.sizes = sizes;
+    this.longest = sizes.maximum;
     this.#gear = gear;
     this.#strict = ~0 << (32 - bits - 2);
     this.#loose = ~0 << (32 - bits + 2);
+    this.zeroRun = this.cut(new Uint8Array(sizes.maximum), 0, sizes.maximum, false);
   }
 
   /**

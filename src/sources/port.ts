@@ -17,8 +17,11 @@ export interface ContentSink {
   readonly smallFile: number;
   /** Stores one blob as it is (no cutting). */
   put(bytes: Uint8Array, kind: BlobKind): BlobId;
-  /** Starts a content that is cut into blobs as it flows; `resume` goes on where an earlier stream was suspended. */
-  stream(resume?: StreamState): ContentStream;
+  /**
+   * Starts a content that is cut into blobs as it flows; `resume` goes on where an earlier stream was suspended. `page`
+   * (bytes) cuts at its multiples, for what is written in pages; otherwise the content itself says where.
+   */
+  stream(resume?: StreamState, page?: number): ContentStream;
   /** True when every blob is in the vault and may be relied on; the source then need not read that content again. */
   holds(blobs: readonly BlobId[]): boolean;
   /** Back-pressure: when it returns a promise, wait for it before pouring on. */
@@ -29,6 +32,8 @@ export interface ContentSink {
 
 export interface ContentStream {
   write(bytes: Uint8Array): void;
+  /** As many zeros as a hole of that length reads as. */
+  writeHole(length: number): void;
   /** Stores what is left and says where the content is. */
   end(): Content;
   /** Gives up what is not yet cut off and returns how to go on: read again from `state.size` bytes. */

@@ -64,8 +64,8 @@ export class BlobWriter {
     return this.#sink.put(bytes, kind);
   }
 
-  stream(resume?: StreamState): ContentStream {
-    return this.#sink.stream(resume);
+  stream(resume?: StreamState, page?: number): ContentStream {
+    return this.#sink.stream(resume, page);
   }
 
   holds(blobs: readonly BlobId[]): boolean {

@@ -104,6 +104,10 @@ class MemoryStream implements ContentStream {
     while (this.#rest.length >= this.#piece) this.#cut(this.#piece);
   }
 
+  writeHole(length: number): void {
+    for (let left = length; left > 0; left -= 1 << 20) this.write(Buffer.alloc(Math.min(left, 1 << 20)));
+  }
+
   end(): { size: number; blobs?: readonly BlobId[]; lists?: readonly BlobId[] } {
     this.#live();
     this.#ended = true;

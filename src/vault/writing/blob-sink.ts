@@ -2,7 +2,7 @@
  * What a source pours into: cuts, names, looks up, and frames what is new. It knows neither the store nor the whole index,
  * only how to ask whether a blob is known, so it works in the main thread and in a worker alike.
  */
-import type { Chunker } from '../../codec/chunk.ts';
+import { type Chunker, PageCutter } from '../../codec/chunk.ts';
 import type { BlobId, BlobKind } from '../../format/blob.ts';
 import type { VaultCipher } from '../cipher.ts';
 import { ContentStream, type StreamState } from './content-stream.ts';
@@ -53,8 +53,8 @@ export class BlobSink {
     return id;
   }
 
-  stream(resume?: StreamState): ContentStream {
-    return new ContentStream(this, this.#chunker, resume);
+  stream(resume?: StreamState, page?: number): ContentStream {
+    return new ContentStream(this, page === undefined ? this.#chunker : new PageCutter(page), resume);
   }
 
   holds(blobs: readonly BlobId[]): boolean {

@@ -1,5 +1,5 @@
 /** One file's content on its way in: cut into blobs as it flows, its blobs listed inline or, when many, in chunk lists. */
-import type { Chunker } from '../../codec/chunk.ts';
+import type { Cutter } from '../../codec/chunk.ts';
 import type { BlobId, BlobKind } from '../../format/blob.ts';
 import { type Content, encodeChunkList, maxInlineBlobs } from '../../format/tree.ts';
 
@@ -16,19 +16,20 @@ interface BlobTaker {
 /** A list ends after a blob whose id begins with these many zero bits, so that an insertion does not shift all lists after it. */
 const listEndsAt = /^00[0-7]/;
 const longestList = 8192;
+const zeros = new Uint8Array(64 * 1024);
 
 export class ContentStream {
   readonly #taker: BlobTaker;
-  readonly #chunker: Chunker;
+  readonly #cutter: Cutter;
   #tail: Buffer;
   #tailLength = 0;
   #size: number;
   #blobs: BlobId[];
   readonly #lists: BlobId[];
 
-  constructor(taker: BlobTaker, chunker: Chunker, resume?: StreamState) {
+  constructor(taker: BlobTaker, cutter: Cutter, resume?: StreamState) {
     this.#taker = taker;
-    this.#chunker = chunker;
+    this.#cutter = cutter;
     this.#tail = Buffer.alloc(0);
     this.#size = resume?.size ?? 0;
     this.#blobs = [...(resume?.blobs ?? [])];
@@ -39,10 +40,10 @@ export class ContentStream {
     let at = 0;
     if (this.#tailLength > 0) {
       // what was left uncut is less than one longest chunk: joined with enough of the new bytes it is cut for sure
-      const take = Math.min(bytes.length, this.#chunker.sizes.maximum - this.#tailLength);
+      const take = Math.min(bytes.length, this.#cutter.longest - this.#tailLength);
       this.#tail.set(bytes.subarray(0, take), this.#tailLength);
       const joined = this.#tailLength + take;
-      const cut = this.#chunker.cut(this.#tail, 0, joined, false);
+      const cut = this.#cutter.cut(this.#tail, 0, joined, false);
       if (cut === 0) {
         this.#tailLength = joined;
         return;
@@ -53,22 +54,39 @@ export class ContentStream {
       this.#tailLength = 0;
     }
     for (;;) {
-      const cut = this.#chunker.cut(bytes, at, bytes.length, false);
+      const cut = this.#cutter.cut(bytes, at, bytes.length, false);
       if (cut === 0) break;
       this.#store(bytes.subarray(at, at + cut));
       at += cut;
     }
     if (at < bytes.length) {
-      if (this.#tail.length === 0) this.#tail = Buffer.allocUnsafe(this.#chunker.sizes.maximum);
+      if (this.#tail.length === 0) this.#tail = Buffer.allocUnsafe(this.#cutter.longest);
       this.#tail.set(bytes.subarray(at), 0);
       this.#tailLength = bytes.length - at;
     }
   }
 
+  /** Zeros of a hole. Beyond the first chunk they are neither read nor hashed. */
+  writeHole(length: number): void {
+    const run = this.#cutter.zeroRun;
+    let left = length;
+    // until a chunk ends the hole is bytes like others
+    while (left > 0 && (this.#tailLength > 0 || left < run)) {
+      // what is begun is filled up to the length of a run: once it is zeros alone, it is cut there
+      const some = Math.min(left, zeros.length, this.#tailLength > 0 ? Math.max(1, run - this.#tailLength) : left);
+      this.write(zeros.subarray(0, some));
+      left -= some;
+    }
+    if (left === 0) return;
+    const id = this.#taker.put(run <= zeros.length ? zeros.subarray(0, run) : new Uint8Array(run), 'data');
+    for (; left >= run; left -= run) this.#noted(id, run);
+    if (left > 0) this.write(zeros.subarray(0, left));
+  }
+
   end(): Content {
     let at = 0;
     while (at < this.#tailLength) {
-      const cut = this.#chunker.cut(this.#tail, at, this.#tailLength, true);
+      const cut = this.#cutter.cut(this.#tail, at, this.#tailLength, true);
       this.#store(this.#tail.subarray(at, at + cut));
       at += cut;
     }
@@ -85,8 +103,11 @@ export class ContentStream {
   }
 
   #store(bytes: Uint8Array): void {
-    const id = this.#taker.put(bytes, 'data');
-    this.#size += bytes.length;
+    this.#noted(this.#taker.put(bytes, 'data'), bytes.length);
+  }
+
+  #noted(id: BlobId, length: number): void {
+    this.#size += length;
     this.#blobs.push(id);
     const many = this.#blobs.length > maxInlineBlobs;
     if (many && (listEndsAt.test(id) || this.#blobs.length >= longestList)) this.#closeList();

@@ -9,6 +9,7 @@ import { native } from '../native.ts';
 import type { RawPath } from '../raw-path.ts';
 import { identityOf } from './entry.ts';
 import { type Extended, extendedOf } from './extended.ts';
+import { headLength, pageSizeOf } from './pages.ts';
 
 export interface Reading {
   readonly content: Content;
@@ -31,7 +32,8 @@ const slab = 1024 * 1024;
 /** A file that was replaced since `lstat`, by a link or a FIFO: neither followed nor waited for. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const exact = { bigint: true } as const;
-const zeros = Buffer.alloc(slab);
+/** A hole is walked through in steps, so that a deadline is seen in between. */
+const holeStep = 1024 * slab;
 
 export class FileContent {
   /** Bytes up to which a file is read at once; a longer one is {@link large}. */
@@ -74,7 +76,7 @@ export class FileContent {
     const bytes = this.#buffer.subarray(0, length);
     if (length === 0) return { size: 0, blobs: [] };
     if (length <= this.#sink.smallFile) return { size: length, blobs: [this.#sink.put(bytes, 'data')] };
-    const stream = this.#sink.stream();
+    const stream = this.#sink.stream(undefined, pageSizeOf(bytes.subarray(0, headLength), length));
     stream.write(bytes);
     return stream.end();
   }
@@ -107,12 +109,15 @@ export class FileContent {
         const stat = fstatSync(fd, exact);
         if (!stat.isFile()) return 'replaced';
         const identity = identityOf(stat);
-        const stream = this.#sink.stream(resume?.identity === identity ? resume.stream : undefined);
+        const page = pageSizeOf(this.#head(fd), Number(stat.size));
+        const stream = this.#sink.stream(resume?.identity === identity ? resume.stream : undefined, page);
         let position = resume?.identity === identity ? resume.stream.size : 0;
         for (const piece of this.#pieces(fd, position, stat)) {
-          stream.write(piece);
-          position += piece.length;
-          if (await pause(piece.length)) return { identity, stream: stream.suspend() };
+          const length = typeof piece === 'number' ? piece : piece.length;
+          if (typeof piece === 'number') stream.writeHole(piece);
+          else stream.write(piece);
+          position += length;
+          if (await pause(length)) return { identity, stream: stream.suspend() };
         }
         const content = stream.end();
         const stable = position === Number(stat.size) && isSame(stat, fstatSync(fd, exact));
@@ -123,18 +128,24 @@ export class FileContent {
     }
   }
 
-  /** The bytes from `position` on, in slabs; holes come as zeros without being read. */
-  *#pieces(fd: number, position: number, stat: BigIntStats): Generator<Buffer> {
+  /** The first bytes of a file, in the buffer that everything is read into. */
+  #head(fd: number): Buffer {
+    return this.#buffer.subarray(0, readSync(fd, this.#buffer, 0, headLength, 0));
+  }
+
+  /** The bytes from `position` on, in slabs; of a hole its length alone. */
+  *#pieces(fd: number, position: number, stat: BigIntStats): Generator<Buffer | number> {
     const size = Number(stat.size);
     let at = position;
     for (const extent of hasHoles(stat) ? extents(fd, at, size) : [{ end: size, hole: false }]) {
       while (at < extent.end) {
-        const wanted = Math.min(slab, extent.end - at);
         if (extent.hole) {
-          at += wanted;
-          yield zeros.subarray(0, wanted);
+          const step = Math.min(holeStep, extent.end - at);
+          at += step;
+          yield step;
           continue;
         }
+        const wanted = Math.min(slab, extent.end - at);
         const count = readSync(fd, this.#buffer, 0, wanted, at);
         if (count === 0) return;
         at += count;

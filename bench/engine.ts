@@ -14,6 +14,7 @@ import { systemRandom } from '../src/core/random.ts';
 import type { Snapshot } from '../src/format/snapshot.ts';
 import { captureWith } from '../src/operations/crew/capture.ts';
 import { Crew } from '../src/operations/crew/crew.ts';
+import { examinersOf } from '../src/operations/crew/examine.ts';
 import { filesSource } from '../src/sources/files/index.ts';
 import type { CaptureContext, RestoreContext } from '../src/sources/port.ts';
 import { directoryStore } from '../src/storage/directory.ts';
@@ -102,11 +103,17 @@ async function verify(place: string): Promise<unknown> {
   const vault = await openVault(place);
   let bytes = 0;
   const { packs } = await vault.index();
-  for (const pack of packs) {
-    const checked = await checkPack(vault, pack.id);
+  const examiners = examinersOf(crew, vault);
+  const checks: ReturnType<typeof checkPack>[] = [];
+  for (let at = 0; at < packs.length; at += 1) {
+    while (checks.length < examiners.atOnce && at + checks.length < packs.length) {
+      checks.push(checkPack(vault, packs[at + checks.length]!.id, examiners.examine));
+    }
+    const checked = await checks.shift()!;
     if (checked.finding) fail('VaultDamaged', `${checked.finding.object}: ${checked.finding.detail}`);
     bytes += checked.bytes;
   }
+  examiners.close();
   return { packs: packs.length, bytes };
 }
 

@@ -7,10 +7,13 @@ import { isTidemarkError } from '../core/errors.ts';
 import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
 import { decodeDirectory, locateDirectory, type PackDirectory } from '../format/pack.ts';
+import type { VaultCipher } from './cipher.ts';
 import { readIndexSegment } from './index-loader.ts';
 import type { Vault } from './vault.ts';
 import { storeIndexSegment } from './writer.ts';
 import { toIndexFrame } from './writing/pack-builder.ts';
+
+const framesAhead = 2;
 
 export type Damage =
   | 'pack-missing'
@@ -31,13 +34,55 @@ export interface Finding {
 }
 
 /** Reads a pack's directory from the whole pack. Errors: `VaultDamaged`, `VaultFormatUnknown`. */
-export async function packDirectory(vault: Vault, pack: Uint8Array): Promise<PackDirectory> {
+export async function packDirectory(vault: Pick<Vault, 'cipher'>, pack: Uint8Array): Promise<PackDirectory> {
   const located = locateDirectory(pack);
   return decodeDirectory(await vault.cipher.openFrame(located.codec, located.bytes, located.plain));
 }
 
-/** Reads the whole pack: its name, its directory, and every blob in it. `undefined` when all is well. */
-export async function checkPack(vault: Vault, id: string): Promise<{ finding: Finding | undefined; bytes: number }> {
+/** What is wrong with a pack; `undefined` when all is well. */
+export type PackFault = Pick<Finding, 'what' | 'detail'> | undefined;
+
+/** Looks at a whole pack: its name, its directory, and every blob in it. */
+export async function examinePack(cipher: VaultCipher, id: string, stored: Buffer): Promise<PackFault> {
+  const sum = await sha256InBackground(stored as Buffer<ArrayBuffer>);
+  if (sum !== id) return { what: 'pack-checksum', detail: `its SHA-256 is ${sum}` };
+  try {
+    const { frames } = await packDirectory({ cipher }, stored);
+    const open = ({ codec, offset, stored: length, plain }: PackDirectory['frames'][number]): Promise<Buffer> => {
+      const opening = cipher.openFrame(codec, stored.subarray(offset, offset + length), plain);
+      opening.catch(() => {}); // looked at in its turn
+      return opening;
+    };
+    // the next frames expand on other threads while the blobs of this one are named
+    const ahead: Promise<Buffer>[] = [];
+    for (const [number, frame] of frames.entries()) {
+      while (ahead.length < framesAhead && number + ahead.length < frames.length) {
+        ahead.push(open(frames[number + ahead.length]!));
+      }
+      const plain = await ahead.shift()!;
+      let at = 0;
+      for (const [blob, length] of frame.blobs) {
+        if (cipher.identify(plain.subarray(at, at + length)) !== blob)
+          return { what: 'blob-wrong', detail: `blob ${blob}` };
+        at += length;
+      }
+    }
+  } catch (error) {
+    if (!isTidemarkError(error, 'VaultDamaged')) throw error;
+    return { what: 'pack-garbled', detail: error.message };
+  }
+  return undefined;
+}
+
+/** How a pack that was read is examined: here, or by a worker, which is given the bytes for good. */
+export type Examine = (id: string, stored: Buffer) => Promise<PackFault>;
+
+/** Reads the whole pack and examines it. `undefined` when all is well. */
+export async function checkPack(
+  vault: Vault,
+  id: string,
+  examine: Examine = (pack, stored) => examinePack(vault.cipher, pack, stored),
+): Promise<{ finding: Finding | undefined; bytes: number }> {
   const object = layout.pack(id);
   let stored: Buffer;
   try {
@@ -46,24 +91,9 @@ export async function checkPack(vault: Vault, id: string): Promise<{ finding: Fi
     if (!isTidemarkError(error, 'ObjectMissing')) throw error;
     return { finding: { what: 'pack-missing', object, detail: 'the object is not there' }, bytes: 0 };
   }
-  const found = (what: Damage, detail: string) => ({ finding: { what, object, detail }, bytes: stored.length });
-  const sum = await sha256InBackground(stored as Buffer<ArrayBuffer>);
-  if (sum !== id) return found('pack-checksum', `its SHA-256 is ${sum}`);
-  try {
-    for (const frame of (await packDirectory(vault, stored)).frames) {
-      const bytes = stored.subarray(frame.offset, frame.offset + frame.stored);
-      const plain = await vault.cipher.openFrame(frame.codec, bytes, frame.plain);
-      let at = 0;
-      for (const [blob, length] of frame.blobs) {
-        if (vault.cipher.identify(plain.subarray(at, at + length)) !== blob) return found('blob-wrong', `blob ${blob}`);
-        at += length;
-      }
-    }
-  } catch (error) {
-    if (!isTidemarkError(error, 'VaultDamaged')) throw error;
-    return found('pack-garbled', error.message);
-  }
-  return { finding: undefined, bytes: stored.length };
+  const bytes = stored.length;
+  const fault = await examine(id, stored);
+  return { finding: fault && { ...fault, object }, bytes };
 }
 
 /** Reads the whole pack and compares it with its name only: enough to know that it is what was once written. */

@@ -10,7 +10,8 @@ import type { FromWorker, ToWorker } from './messages.ts';
 const maxYoungGenerationSizeMb = 8;
 
 export interface Hand {
-  say(message: ToWorker): void;
+  /** What is in `transfer` is the worker's from then on. */
+  say(message: ToWorker, transfer?: readonly ArrayBuffer[]): void;
 }
 
 export interface Listener {
@@ -41,7 +42,7 @@ export class Crew {
     const hands = this.#workers.map((_, at): Hand => {
       const worker = this.#worker(at);
       worker.ref();
-      return { say: (message) => worker.postMessage(message) };
+      return handOf(worker);
     });
     return { session, hands };
   }
@@ -73,7 +74,7 @@ export class Crew {
     });
     this.#workers[at] = worker;
     worker.unref();
-    const hand: Hand = { say: (message) => worker.postMessage(message) };
+    const hand = handOf(worker);
     worker.on('message', (message: FromWorker) => this.#listeners.get(message.session)?.heard(hand, message));
     const lost = (error: TidemarkError): void => {
       if (this.#workers[at] !== worker) return;
@@ -86,4 +87,8 @@ export class Crew {
     });
     return worker;
   }
+}
+
+function handOf(worker: Worker): Hand {
+  return { say: (message, transfer = []) => worker.postMessage(message, transfer) };
 }

@@ -5,6 +5,7 @@ import type { BlobKind } from '../../format/blob.ts';
 import type { Cadence } from '../../format/snapshot.ts';
 import type { CaptureOutcome, PreviousSnapshot, Shard, SourceSpec } from '../../sources/port.ts';
 import type { IndexTables } from '../../vault/blob-index.ts';
+import type { PackFault } from '../../vault/check.ts';
 import type { VaultKeys } from '../../vault/vault.ts';
 import type { ClaimBuffers } from '../../vault/writing/claims.ts';
 import type { PackedFrame } from '../../vault/writing/frame-builder.ts';
@@ -33,6 +34,13 @@ export type ToWorker =
   /** A frame of the worker is taken: another one may be on its way. */
   | { readonly type: 'taken'; readonly session: number }
   | { readonly type: 'frame'; readonly session: number; readonly number: number; readonly answer: FrameAnswer }
+  | {
+      readonly type: 'examine';
+      readonly session: number;
+      readonly keys: VaultKeys;
+      readonly pack: string;
+      readonly bytes: Uint8Array;
+    }
   | { readonly type: 'flush'; readonly session: number }
   | { readonly type: 'close'; readonly session: number };
 
@@ -42,6 +50,7 @@ export type FromWorker =
   | { readonly type: 'packed'; readonly session: number; readonly kind: BlobKind; readonly frame: PackedFrame }
   | { readonly type: 'want'; readonly session: number; readonly number: number }
   | { readonly type: 'captured'; readonly session: number; readonly part: number; readonly outcome: CaptureOutcome }
+  | { readonly type: 'examined'; readonly session: number; readonly pack: string; readonly fault: PackFault }
   | { readonly type: 'flushed'; readonly session: number }
   | { readonly type: 'failed'; readonly session: number; readonly error: PlainError }
   | {

@@ -12,6 +12,7 @@ import { systemRandom } from '../../core/random.ts';
 import type { BlobId } from '../../format/blob.ts';
 import { capturing } from '../../sources/files/capture/capture.ts';
 import type { CaptureContext, Shard, Source, SourceSpec } from '../../sources/port.ts';
+import { examinePack } from '../../vault/check.ts';
 import { createCipher, type VaultCipher } from '../../vault/cipher.ts';
 import { SharedIndex } from '../../vault/shared-index.ts';
 import { BlobSink } from '../../vault/writing/blob-sink.ts';
@@ -118,12 +119,23 @@ function say(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
 }
 
 const sessions = new Map<number, Session>();
+/** By session: packs of one vault are examined with one cipher. */
+const ciphers = new Map<number, VaultCipher>();
+
+async function examine({ session, keys, pack, bytes }: ToWorker & { type: 'examine' }): Promise<void> {
+  const cipher = ciphers.get(session) ?? createCipher(keys.config, keys.master, systemRandom);
+  ciphers.set(session, cipher);
+  const fault = await examinePack(cipher, pack, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  say({ type: 'examined', session, pack, fault });
+}
 
 async function obey(message: ToWorker): Promise<void> {
   if (message.type === 'open') {
     sessions.set(message.session, new Session(message.session, message.setting));
     return;
   }
+  if (message.type === 'examine') return examine(message);
+  if (message.type === 'close') ciphers.delete(message.session);
   const session = sessions.get(message.session);
   if (session === undefined) return; // closed already: another worker's failure ended it
   if (message.type === 'part') await session.capture(message.part, message.shard, message.state);

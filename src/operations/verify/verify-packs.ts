@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { checkPack } from '../../vault/check.ts';
 import type { OperationContext } from '../context.ts';
+import { examinersOf } from '../crew/examine.ts';
 import { batchSchema, outcomeKey, outcomeSchema, packBatchKey, type RepairedFinding } from './records.ts';
 import { repairPackFromAny } from './repair.ts';
 
@@ -34,17 +35,31 @@ export async function verifyPacks(
   const findings: RepairedFinding[] = [...(before?.findings ?? [])];
   let bytes = before?.bytes ?? 0;
   let at = cursor;
-  while (at < packs.length && (at === cursor || !context.deadline.passed())) {
-    const pack = packs[at]!;
-    const { finding, bytes: read } = await checkPack(vault, pack);
-    bytes += read;
-    at += 1;
-    if (!finding) continue;
-    // collected since the batch was made: nothing is missing
-    if (finding.what === 'pack-missing' && (await vault.index()).packNumber(pack) === undefined) continue;
-    const repaired = (await repairPackFromAny(context, number, pack)) && !(await checkPack(vault, pack)).finding;
-    findings.push({ vault: number, ...finding, repaired });
-    context.log.warn('pack-damaged', { verify, place: vault.store.name, ...finding, repaired });
+  const examiners = examinersOf(context.crew, vault);
+  const checks: ReturnType<typeof checkPack>[] = [];
+  const begin = (pack: string): ReturnType<typeof checkPack> => {
+    const checking = checkPack(vault, pack, examiners.examine);
+    checking.catch(() => {}); // looked at in its turn
+    return checking;
+  };
+  try {
+    while (at < packs.length && (at === cursor || !context.deadline.passed())) {
+      const pack = packs[at]!;
+      while (checks.length < examiners.atOnce && at + checks.length < packs.length)
+        checks.push(begin(packs[at + checks.length]!));
+      const { finding, bytes: read } = await checks.shift()!;
+      bytes += read;
+      at += 1;
+      if (!finding) continue;
+      // collected since the batch was made: nothing is missing
+      if (finding.what === 'pack-missing' && (await vault.index()).packNumber(pack) === undefined) continue;
+      const repaired = (await repairPackFromAny(context, number, pack)) && !(await checkPack(vault, pack)).finding;
+      findings.push({ vault: number, ...finding, repaired });
+      context.log.warn('pack-damaged', { verify, place: vault.store.name, ...finding, repaired });
+    }
+  } finally {
+    await Promise.allSettled(checks);
+    examiners.close();
   }
   await vault.objects.write(outcomeKey(verify, batch), { findings, packs: at, bytes });
   return {

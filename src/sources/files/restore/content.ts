@@ -2,7 +2,8 @@
  * The bytes of a file, from the reader to the target. Blobs are small, so they are gathered and written together. Files
  * that had holes get them again. A large file can be put down and gone on with, as long as nobody has touched it since.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync, writev, writevSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { fail } from '../../../core/errors.ts';
 import type { TreeEntry } from '../../../format/tree.ts';
 import type { ContentReader } from '../../port.ts';
@@ -51,29 +52,44 @@ export async function writeContent(
 ): Promise<FileProgress | undefined> {
   let [blobs, bytes, skip] = [progress?.blobs ?? 0, progress?.bytes ?? 0, progress?.blobs ?? 0];
   let [gathered, length]: [Buffer[], number] = [[], 0];
-  const flush = (): void => {
+  // one piece is on its way to the disk while the next is read, expanded and checked
+  let writing: Promise<void> | undefined;
+  const flush = async (): Promise<void> => {
+    await writing;
+    writing = undefined;
     if (entry.sparse) writeWithHoles(fd, gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered), bytes);
-    else writeAll(fd, gathered, bytes);
+    else if (length >= batch) {
+      writing = writeBehind(fd, gathered, length, bytes);
+      writing.catch(() => {}); // whoever waits for it gets the error
+    } else writeAll(fd, gathered, bytes);
     bytes += length;
     [gathered, length] = [[], 0];
   };
-  for await (const ids of reader.blobsOf(entry)) {
-    for (const id of ids) {
-      if (skip > 0) {
-        skip -= 1;
-        continue;
+  try {
+    for await (const ids of reader.blobsOf(entry)) {
+      for (const id of ids) {
+        if (skip > 0) {
+          skip -= 1;
+          continue;
+        }
+        const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
+        gathered.push(blob);
+        length += blob.length;
+        blobs += 1;
+        if (length < batch) continue;
+        const written = length;
+        await flush();
+        if (!(await pause(written))) continue;
+        await writing;
+        return { blobs, bytes, identity: identityOf(fstatSync(fd, { bigint: true })) };
       }
-      const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
-      gathered.push(blob);
-      length += blob.length;
-      blobs += 1;
-      if (length < batch) continue;
-      const written = length;
-      flush();
-      if (await pause(written)) return { blobs, bytes, identity: identityOf(fstatSync(fd, { bigint: true })) };
     }
+    await flush();
+    await writing;
+  } finally {
+    // the file is closed by whoever opened it, and not under a write
+    await writing?.catch(() => {});
   }
-  flush();
   checkLength(bytes, entry);
   // The end of the file may be a hole, and a file that was gone on with may not be longer than it should be.
   ftruncateSync(fd, bytes);
@@ -99,6 +115,13 @@ export function writeAll(fd: number, buffers: readonly Buffer[], position: numbe
   // Rare: a disk that is nearly full, or a signal.
   const rest = Buffer.concat(buffers);
   while (written < length) written += writeSync(fd, rest, written, length - written, position + written);
+}
+
+const writingBehind = promisify(writev);
+
+async function writeBehind(fd: number, buffers: readonly Buffer[], length: number, position: number): Promise<void> {
+  const { bytesWritten } = await writingBehind(fd, buffers as Buffer[], position);
+  if (bytesWritten < length) writeAll(fd, [Buffer.concat(buffers).subarray(bytesWritten)], position + bytesWritten);
 }
 
 /** Leaves out whole blocks of zeros; the file has nothing there yet, so they stay holes. */

@@ -83,6 +83,7 @@ function later(kind: string, make: () => Promise<Source>): Source {
   return {
     kind,
     ...(kind === 'git' && { revision: async (context) => (await source()).revision!(context) }),
+    ...(kind === 'files' && { division: async () => (await source()).division!() }),
     split: async (context) => (await source()).split(context),
     capture: async (shard, state, context) => (await source()).capture(shard, state, context),
     combine: async (results, context) => (await source()).combine(results, context),

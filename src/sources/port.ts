@@ -149,7 +149,7 @@ export interface Source {
   split(context: CaptureContext): Promise<readonly Shard[]>;
   capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;
   /** For kinds that can be captured in several threads at once. */
-  readonly division?: Division;
+  division?(): Promise<Division>;
   /** Puts the results of all shards together, in the order of the shards. */
   combine(results: readonly Json[], context: CaptureContext): Promise<CapturedContent>;
   /** Refuses a target that is unusable or not empty, before anything is written. Errors: `TargetNotEmpty`, `TargetUnusable`. */

@@ -7,6 +7,8 @@ import { captureContext, type Job, type JobRecord, jobKey, jobSchema, takeWriter
 
 export const splitJobInput = z.object({ job: jobSchema });
 
+const filesForWorkers = 20_000;
+
 export interface SplitJob {
   readonly job: Job;
   /** The snapshot that is there already. It is adopted: there are no shards, and what follows makes sure of it. */
@@ -32,6 +34,8 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   }
 
   await takeWriterLease(vault, job, context.clock.now(), parent?.id);
+  // they begin while this source is split; a small one is done before they would have begun
+  if ((parent?.totals.files ?? 0) >= filesForWorkers) context.crew?.start();
   const shards = await source.split(capture);
   const record: JobRecord = {
     snapshot: id,

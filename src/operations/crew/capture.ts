@@ -4,7 +4,7 @@
  */
 import { asTidemarkError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { CaptureContext, CaptureOutcome, Shard, Source } from '../../sources/port.ts';
+import type { CaptureContext, CaptureOutcome, Shard, Source, SourceSpec } from '../../sources/port.ts';
 import type { BlobReader } from '../../vault/reader.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { BlobWriter } from '../../vault/writer.ts';
@@ -40,7 +40,7 @@ export interface CaptureWork {
 /** As `Source.capture`, with as many threads as there are and as the shard is worth. */
 export async function captureWith(crew: Crew | undefined, work: CaptureWork): Promise<CaptureOutcome> {
   const { source, shard, state, context } = work;
-  const { division } = source;
+  const division = await source.division?.();
   if (division === undefined) return source.capture(shard, state, context);
   const before = isParts(state) ? state : undefined;
   if (before === undefined && (crew === undefined || crew.size < 2 || state !== undefined)) {
@@ -54,7 +54,9 @@ export async function captureWith(crew: Crew | undefined, work: CaptureWork): Pr
         );
   if (parts.length < 2 && before === undefined) return source.capture(shard, state, context);
   const outcomes =
-    crew === undefined ? await oneByOne(parts, source, context) : await new ParallelCapture(crew, work, parts).run();
+    crew === undefined
+      ? await oneByOne(parts, source, context)
+      : await new ParallelCapture(crew, work, division.spec, parts).run();
   return whole(parts, outcomes, division.join);
 }
 
@@ -98,6 +100,7 @@ function isParts(state: Json | undefined): state is Json & PartsState {
 class ParallelCapture {
   readonly #crew: Crew;
   readonly #work: CaptureWork;
+  readonly #spec: SourceSpec;
   readonly #parts: readonly Part[];
   readonly #outcomes: (CaptureOutcome | undefined)[];
   readonly #reader: BlobReader;
@@ -108,8 +111,9 @@ class ParallelCapture {
   #flushing = 0;
   readonly #ended = Promise.withResolvers<void>();
 
-  constructor(crew: Crew, work: CaptureWork, parts: readonly Part[]) {
+  constructor(crew: Crew, work: CaptureWork, spec: SourceSpec, parts: readonly Part[]) {
     this.#crew = crew;
+    this.#spec = spec;
     this.#work = work;
     this.#parts = parts;
     this.#outcomes = parts.map(({ outcome }) => outcome);
@@ -119,7 +123,7 @@ class ParallelCapture {
 
   /** The outcomes of the parts; undefined for those that no time was left for. */
   async run(): Promise<readonly (CaptureOutcome | undefined)[]> {
-    const { source, context, vault, writer } = this.#work;
+    const { context, vault, writer } = this.#work;
     const { session, hands } = this.#crew.open({
       heard: (hand, message) => void this.#heard(hand, message).catch((error) => this.#ended.reject(error)),
       lost: (error) => this.#ended.reject(error),
@@ -131,7 +135,7 @@ class ParallelCapture {
         keys: vault.keys(),
         index: writer.index.tables(),
         claims: writer.claims,
-        source: source.division!.spec,
+        source: this.#spec,
         previous: previous && withoutTree(previous),
         ...{ cadence, revision, remaining: deadline.remaining() },
       };

@@ -27,11 +27,11 @@ export function filesSource(options: FilesOptions): Source {
   const { path, exclude, allowEmpty } = options;
   return {
     kind: 'files',
-    division: {
+    division: async () => ({
       spec: { kind: 'files', options: { path, exclude, allowEmpty } },
       parts: (shard, context, workers) => parts(own, shard, context, workers),
       join: joined,
-    },
+    }),
     split: (context) => split(own, context),
     capture: (shard, state, context) => capture(own, shard, state, context),
     combine: async (results, context) => combine(own, results, context),

@@ -206,18 +206,18 @@ test('a source that is gone fails as it does in one thread', async () => {
   const folder = newTree();
   const source = sourceAt(folder);
   const vault = await newVault();
-  const parts = source.division!.parts;
+  const division = await source.division!();
   const vanishing: Source = {
     ...source,
-    division: {
-      ...source.division!,
+    division: async () => ({
+      ...division,
       async parts(...given) {
-        const found = await parts(...given);
+        const found = await division.parts(...given);
         rmSync(folder, { recursive: true });
         mkdirSync(dirname(folder), { recursive: true });
         return found;
       },
-    },
+    }),
   };
   const error = (await take(vault, vanishing, crew).catch((raised: unknown) => raised)) as TidemarkError;
   expect(error).toMatchObject({ name: 'SourceMissing' });

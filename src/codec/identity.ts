@@ -6,9 +6,32 @@ export type Identify = (bytes: Uint8Array) => string;
 
 export const sha256: Identify = (bytes) => hash('sha256', bytes, 'hex');
 
-/** With a key, ids tell nothing about the content to those who do not have it. */
+/** Bytes of a block of SHA-256 and of its result. */
+const [block, digest] = [64, 32];
+/** Longer contents are hashed in place: copying them would cost more than it saves. */
+const atOnce = 256 * 1024;
+
+/**
+ * HMAC-SHA-256: with a key, ids tell nothing about the content to those who do not have it. Written out as RFC 2104 defines it
+ * for keys of at most a block, over one-shot hashes: OpenSSL takes 20 microseconds to set up each HMAC, three times what
+ * hashing a small file takes.
+ */
 export function keyedIdentity(key: Uint8Array): Identify {
-  return (bytes) => createHmac('sha256', key).update(bytes).digest('hex');
+  if (key.length > block) throw new RangeError(`a key of ${key.length} bytes is longer than a block`);
+  const inner = Buffer.alloc(block + atOnce);
+  const outer = Buffer.alloc(block + digest);
+  inner.fill(0x36, 0, block);
+  outer.fill(0x5c, 0, block);
+  for (const [at, byte] of key.entries()) {
+    inner[at] = 0x36 ^ byte;
+    outer[at] = 0x5c ^ byte;
+  }
+  return (bytes) => {
+    if (bytes.length > atOnce) return createHmac('sha256', key).update(bytes).digest('hex');
+    inner.set(bytes, block);
+    outer.write(hash('sha256', inner.subarray(0, block + bytes.length), 'hex'), block, 'hex');
+    return hash('sha256', outer, 'hex');
+  };
 }
 
 /** SHA-256 of a large buffer on the thread pool, so that the main thread can go on. */

@@ -20,7 +20,7 @@ export class SharedFrames {
   readonly #index: SharedIndex;
   readonly #cipher: VaultCipher;
   readonly #ask: (frame: number) => void;
-  /** Least recently asked for first. */
+  /** The one asked for first comes first, and goes first. */
   readonly #frames = new Map<number, Promise<Buffer>>();
   readonly #waiting = new Map<number, Waiting>();
 

@@ -260,6 +260,8 @@ test('a worker that dies fails the capture by name; the next one has a new worke
     name: 'Unexpected',
     message: expect.stringMatching(/worker ended/),
   });
+  // the other one may be dying still
+  await mortal.end();
   rmSync(flag);
   expect((await take(vault, source, mortal)).totals.files).toBe(605);
   await mortal.end();

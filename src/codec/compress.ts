@@ -21,8 +21,8 @@ const samples = { count: 8, length: 8 * 1024, least: 512 * 1024 };
 export async function compress(bytes: Uint8Array, level = 3): Promise<{ codec: FrameCodec; bytes: Uint8Array }> {
   if (bytes.length >= samples.least && !isCompressible(bytes)) return { codec: 'raw', bytes };
   const packed = await compressing(bytes, {
-    // Half the frame is room enough for most; each further piece costs a trip through the pool.
-    chunkSize: Math.max(1024, (bytes.length >> 1) + 1024),
+    // A quarter of the frame is room enough for most; each further piece costs a trip through the pool.
+    chunkSize: Math.max(1024, (bytes.length >> 2) + 1024),
     pledgedSrcSize: bytes.length,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 0 },
   });

@@ -21,7 +21,7 @@ import { type CaptureSetting, type FrameAnswer, type FromWorker, plainError, typ
 import { SharedFrames } from './shared-frames.ts';
 
 /** Frames that may be on their way to the main thread, or wait there until their pack has room. */
-const framesAhead = 2;
+const framesAhead = 1;
 
 class Session {
   readonly #number: number;

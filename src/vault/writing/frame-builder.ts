@@ -27,7 +27,7 @@ interface OpenFrame {
   recorded: number;
 }
 
-const framesInFlight = 2;
+const framesInFlight = 1;
 
 export class FrameBuilder {
   readonly #cipher: VaultCipher;

@@ -14,7 +14,7 @@ import type { ObjectStore } from '../storage/port.ts';
 import type { BlobIndex } from './blob-index.ts';
 import type { VaultCipher } from './cipher.ts';
 import { BlobSink } from './writing/blob-sink.ts';
-import { type ClaimBuffers, Claims, newClaims } from './writing/claims.ts';
+import { type ClaimBuffers, Claims, knownTo, newClaims } from './writing/claims.ts';
 import type { ContentStream, StreamState } from './writing/content-stream.ts';
 import type { PackedFrame } from './writing/frame-builder.ts';
 import { PackBuilder, type PackSizes } from './writing/pack-builder.ts';
@@ -39,11 +39,7 @@ export class BlobWriter {
     this.#store = store;
     this.#cipher = cipher;
     this.index = index;
-    const claims = new Claims(this.claims);
-    const known = {
-      holds: (id: BlobId) => index.usable(id) || claims.has(id),
-      claim: (id: BlobId) => !index.usable(id) && claims.claim(id),
-    };
+    const known = knownTo(index, new Claims(this.claims));
     const sink = {
       nonce: () => random.bytes(16).toString('hex'),
       store: (id: string, bytes: Uint8Array) => store.put(layout.pack(id), bytes, { sha256: id }),

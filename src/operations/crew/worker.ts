@@ -9,14 +9,13 @@ import { asTidemarkError, fail } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Log } from '../../core/log.ts';
 import { systemRandom } from '../../core/random.ts';
-import type { BlobId } from '../../format/blob.ts';
 import { capturing } from '../../sources/files/capture/capture.ts';
 import type { CaptureContext, Shard, Source, SourceSpec } from '../../sources/port.ts';
 import { examinePack } from '../../vault/check.ts';
 import { createCipher, type VaultCipher } from '../../vault/cipher.ts';
 import { SharedIndex } from '../../vault/shared-index.ts';
 import { BlobSink } from '../../vault/writing/blob-sink.ts';
-import { Claims } from '../../vault/writing/claims.ts';
+import { Claims, knownTo } from '../../vault/writing/claims.ts';
 import { type CaptureSetting, type FrameAnswer, type FromWorker, plainError, type ToWorker } from './messages.ts';
 import { SharedFrames } from './shared-frames.ts';
 
@@ -79,10 +78,7 @@ class Session {
   }
 
   #sinkOf(cipher: VaultCipher, frameSize: number, index: SharedIndex, claims: Claims): BlobSink {
-    const known = {
-      holds: (id: BlobId) => index.usable(id) || claims.has(id),
-      claim: (id: BlobId) => !index.usable(id) && claims.claim(id),
-    };
+    const known = knownTo(index, claims);
     return new BlobSink(cipher, frameSize, known, (kind, frame) => {
       const buffers = [frame.bytes.buffer, frame.blobs.buffer] as ArrayBuffer[];
       say({ type: 'packed', session: this.#number, kind, frame }, buffers);

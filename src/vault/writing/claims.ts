@@ -8,6 +8,7 @@
  */
 import type { BlobId } from '../../format/blob.ts';
 import { findIn } from '../blob-index.ts';
+import type { Known } from './blob-sink.ts';
 
 export interface ClaimBuffers {
   /** Int32: lock, number of claims, number of slots. */
@@ -29,6 +30,14 @@ export function newClaims(): ClaimBuffers {
   const slots = growable(firstSlots * 4, mostClaims * 8);
   new Int32Array(slots).fill(-1);
   return { control, slots, ids: growable((firstSlots / 2) * 32, mostClaims * 32) };
+}
+
+/** What a sink asks: of an index, and of what is being stored. */
+export function knownTo(index: { usable(id: BlobId): boolean }, claims: Claims): Known {
+  return {
+    holds: (id) => index.usable(id) || claims.has(id),
+    claim: (id) => !index.usable(id) && claims.claim(id),
+  };
 }
 
 export class Claims {

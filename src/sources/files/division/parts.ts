@@ -2,11 +2,11 @@
  * Divides a shard into parts that workers capture at the same time. Parts are ranges of the walk's order, as shards are;
  * there are several for each worker, as nobody knows beforehand how much each will cost.
  */
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { errnoOf } from '../../../core/errors.ts';
 import type { PreviousSnapshot, Shard } from '../../port.ts';
 import { compareNames } from '../raw-path.ts';
-import { boundariesOf, listed, type Weighed } from './shards.ts';
+import { boundariesOf, listed, namesIn, type Weighed } from './shards.ts';
 
 /** What an entry costs beside its bytes: about what ten kilobytes cost. */
 const entryCost = 10_000;
@@ -100,16 +100,7 @@ function summed(seen: Seen): Weighed {
   return { name: seen.name, weight, inside: async () => inside };
 }
 
-/** What cannot be listed or looked at now is for the walk to report. */
-function namesIn(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).sort((one, other) => compareNames(one.name, other.name));
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return [];
-  }
-}
-
+/** What cannot be looked at now is for the walk to report. */
 function sizeOf(file: string): number {
   try {
     return lstatSync(file).size;

@@ -113,7 +113,8 @@ function lookAround(prefix: string, size: ShardSize): readonly Weighed[] {
   });
 }
 
-function namesIn(directory: string): Dirent[] {
+/** In the order of the walk. */
+export function namesIn(directory: string): Dirent[] {
   try {
     const entries = readdirSync(directory, { withFileTypes: true });
     return entries.sort((one, other) => compareNames(one.name, other.name));

@@ -34,7 +34,7 @@ export interface Claim {
 }
 
 export interface History {
-  /** Newest first. Equal times are ordered by id, so that the order of the input never matters. */
+  /** All three newest first, equal times by id, so that the order of the input never matters. */
   readonly entries: readonly Entry[];
   readonly future: readonly RetentionCandidate[];
   readonly undated: readonly RetentionCandidate[];
@@ -60,6 +60,8 @@ export function historyOf(candidates: readonly RetentionCandidate[], now: number
     else undated.push(candidate);
   }
   entries.sort(newestFirst);
+  future.sort((a, b) => b.time!.getTime() - a.time!.getTime() || byId(a, b));
+  undated.sort(byId);
   return { entries, future, undated, newestGood: entries.find((entry) => entry.candidate.good) };
 }
 
@@ -92,7 +94,12 @@ export function claimOn(tier: Tier, entry: Entry, claims: ReadonlyMap<string, Cl
 }
 
 export function newestFirst(a: Entry, b: Entry): number {
-  return b.newest - a.newest || (a.candidate.id < b.candidate.id ? 1 : -1);
+  return b.newest - a.newest || byId(a.candidate, b.candidate);
+}
+
+/** Ids begin with the time, so the larger is the newer. */
+function byId(a: RetentionCandidate, b: RetentionCandidate): number {
+  return a.id < b.id ? 1 : -1;
 }
 
 function entryOf(candidate: RetentionCandidate, time: number, now: number): Entry {

@@ -341,6 +341,14 @@ describe('C: time', () => {
     expect(decision.frozen).toMatchObject([{ because: 'newest-is-not-good' }]);
   });
 
+  test('C8 of several from the future the newest is named, in whatever order they are listed', () => {
+    const all = dailyFrom('2026-06-01T02:00:00Z', '2026-06-15T02:00:00Z');
+    const ahead = [flawed('2026-06-15T06:00:00Z'), flawed('2026-06-15T07:00:00Z'), snapshot('2026-06-15T06:30:00Z')];
+    const decision = decide([...all, ...ahead], { now: '2026-06-15T05:00:00Z' });
+    expect(decision.frozen[0]!.reason).toContain(ahead[1]!.id);
+    expect(decide([...ahead.toReversed(), ...all], { now: '2026-06-15T05:00:00Z' })).toEqual(decision);
+  });
+
   test('C8 a clock that runs years ahead freezes instead of expiring', () => {
     const all = dailyFrom('2026-01-01T02:00:00Z', '2026-06-15T02:00:00Z');
     expect(decide(all, { now: '2033-06-15T05:00:00Z' }).delete).toEqual([]);

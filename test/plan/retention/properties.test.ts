@@ -110,9 +110,9 @@ test('the order of the list does not matter', () => {
         .map((one) => ({ one, at: numbers.next().value as number }))
         .sort((a, b) => a.at - b.at)
         .map(({ one }) => one);
-      const [decision, again] = [decideRetention(of), decideRetention({ ...of, candidates: shuffled })];
-      expect({ ...again, keep: idsOf(again.keep) }).toEqual({ ...decision, keep: idsOf(decision.keep) });
+      expect(decideRetention({ ...of, candidates: shuffled })).toEqual(decideRetention(of));
     }),
+    { numRuns: 300 },
   );
 });
 

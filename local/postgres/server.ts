@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly password?: string;
   /** Off, the default, is fast and loses data when the machine crashes: for servers that are thrown away. */
   readonly durable?: boolean;
+  /** For `postgres -c`, over what is usual here: `{ wal_level: 'replica' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface RunningPostgres {
@@ -152,10 +154,13 @@ function launch(options: StartOptions, tools: PostgresTools, account: Account | 
     ],
     ...['maintenance_work_mem=128MB', 'jit=off', 'log_destination=stderr', 'logging_collector=off', 'timezone=UTC'],
     ...(options.durable ? [] : throwaway),
+    ...Object.entries(options.settings ?? {}).map(([name, value]) => `${name}=${value}`), // the last one holds
   ];
   // A file and no pipe: a server that nobody listens to for a while would stand still.
   const logFile = join(options.dataDirectory, 'server.log');
   const log = openSync(logFile, 'a', 0o600);
+  // it lies in the data directory: a base backup sends it, and the server has to be able to read it
+  if (account !== undefined) fchownSync(log, account.uid, account.gid);
   const child = spawn(
     '/bin/sh',
     [

@@ -7,19 +7,22 @@ import { type Connection, placeOf, serverOf } from './connection.ts';
 
 export type Client = pg.Client;
 
-/** Errors: `DatabaseUnreachable`, `DatabaseRefused`, `SourceMissing` (no such database). */
-export async function connect(connection: Connection): Promise<Client> {
+/**
+ * `replication`: as a sender of write-ahead log that knows SQL too. Errors: `DatabaseUnreachable`, `DatabaseRefused`,
+ * `SourceMissing` (no such database).
+ */
+export async function connect(connection: Connection, { replication = false } = {}): Promise<Client> {
   const encrypted = connection.sslMode !== 'disable' && !connection.host.startsWith('/');
   const ssl = encrypted ? await encryption(connection) : undefined;
   try {
-    return await open(connection, ssl);
+    return await open(connection, ssl, replication);
   } catch (error) {
     const optional = connection.sslMode === 'prefer' || connection.sslMode === 'allow';
     if (ssl === undefined || !optional || !/does not support SSL/.test(String(error))) {
       throw await connectError(error, connection, ssl);
     }
   }
-  return open(connection, undefined).catch(async (error) => {
+  return open(connection, undefined, replication).catch(async (error) => {
     throw await connectError(error, connection, undefined);
   });
 }
@@ -39,7 +42,7 @@ export async function withClient<Result>(
   }
 }
 
-async function open(connection: Connection, ssl: ConnectionOptions | undefined): Promise<Client> {
+async function open(connection: Connection, ssl: ConnectionOptions | undefined, replication = false): Promise<Client> {
   const client = new pg.Client({
     host: connection.host,
     port: connection.port,
@@ -51,6 +54,8 @@ async function open(connection: Connection, ssl: ConnectionOptions | undefined):
     keepAlive: true,
     ...(connection.password === undefined ? {} : { password: connection.password }),
     ...(connection.options === undefined ? {} : { options: connection.options }),
+    // with the name of a database, and not `true`: then pg_hba.conf needs no line of its own, and SQL is understood too
+    ...(replication && { replication: 'database' }),
   });
   // A connection lost between two queries is an event; the next query fails and tells. Unheard, it would end the process.
   client.on('error', () => {});

@@ -9,6 +9,7 @@ import { prune } from './verbs/prune.ts';
 import { release } from './verbs/release.ts';
 import { restore } from './verbs/restore.ts';
 import { run } from './verbs/run.ts';
+import { simulate } from './verbs/simulate.ts';
 import { snapshots } from './verbs/snapshots.ts';
 import { status } from './verbs/status.ts';
 import { verify } from './verbs/verify.ts';
@@ -19,6 +20,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   restore,
   verify,
   prune,
+  simulate,
   status,
   ls,
   cat,

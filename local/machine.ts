@@ -111,7 +111,8 @@ function crewOf(): Pick<Dependencies, 'crew'> {
   return { crew: new Crew(workers, new URL('../src/operations/crew/start.js', import.meta.url)) };
 }
 
-async function readPlan(planFile: string): Promise<Plan> {
+/** Errors: `PlanInvalid`. */
+export async function readPlan(planFile: string): Promise<Plan> {
   const path = resolve(planFile);
   let text: string;
   try {

@@ -33,6 +33,12 @@ const guardSchema = z.record(
 );
 const guards = guardSchema.parse(parse(readFileSync(new URL('../deploy/schedules.yml', import.meta.url), 'utf8')));
 
+/** When a workflow that guards the vault runs, by its title in `deploy/schedules.yml`. */
+export function guardEvery(title: string): Every {
+  const guard = guards[title] ?? fail('Unexpected', `deploy/schedules.yml has no ${title}`);
+  return everyOf(guard.expression);
+}
+
 /** Everything due after `from` and up to `to`, that one included, oldest first. Sources that are due together share a run. */
 export function startsBetween(plan: Scheduled, from: Date, to: Date): Start[] {
   return [...backupStarts(plan, from, to), ...guardStarts(plan, from, to)].sort(

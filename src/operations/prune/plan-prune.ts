@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import { fail, isTidemarkError } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
-import { candidateOf, planRetention } from '../../plan/index.ts';
-import { strongest } from '../../vault/records/snapshots.ts';
+import { excessOf, planRetention } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
+import { candidatesOf } from './candidates.ts';
 import { hashOf, type PrunePlan, prunePlanKey, type VaultPrune } from './prune-plan.ts';
 
 export const planPruneInput = z.strictObject({
@@ -21,10 +21,6 @@ export interface PlannedPrune {
   readonly keep: number;
   readonly delete: number;
 }
-
-/** More than this share of a source's snapshots at once is more often a mistake than a wish, from this many on. */
-const largestShare = 0.5;
-const fewSnapshots = 10;
 
 export async function planPrune(
   { dryRun = false, execution, started }: z.infer<typeof planPruneInput>,
@@ -56,26 +52,8 @@ export async function planPrune(
 }
 
 async function planFor(context: OperationContext, vault: Vault, number: number, prune: string): Promise<PrunePlan> {
-  const [snapshots, trust, holds, leases, sightings] = [
-    await vault.snapshots.list(),
-    await vault.snapshots.trust(),
-    await vault.snapshots.holds(),
-    await vault.leases.list(),
-    await vault.snapshots.sightings(),
-  ];
   const now = context.clock.now();
-  const candidates = snapshots.map((snapshot) => {
-    const readers = [...leases.values()]
-      .filter((lease) => lease.snapshot === snapshot.id && new Date(lease.expires) > now)
-      .map((lease) => `${lease.what === 'restore' ? 'restore' : 'run'} ${lease.by} needs it`);
-    const seen = sightings.get(snapshot.id);
-    return candidateOf(snapshot, {
-      trust: strongest(trust.get(snapshot.id) ?? []),
-      held: holds.has(snapshot.id),
-      ...(readers.length > 0 && { protectedBy: readers }),
-      ...(seen && { sightings: seen }),
-    });
-  });
+  const candidates = await candidatesOf(vault, now);
   const decision = planRetention(context.plan, candidates, now);
   return {
     prune,
@@ -90,13 +68,11 @@ async function planFor(context: OperationContext, vault: Vault, number: number, 
 }
 
 function refuseLargeShares(plan: PrunePlan): void {
-  for (const source of new Set(plan.delete.map((one) => one.source))) {
-    const going = plan.delete.filter((one) => one.source === source).length;
-    const all = going + plan.keep.filter((one) => one.source === source).length;
-    if (all < fewSnapshots || going <= all * largestShare) continue;
-    fail('PruneRefused', `prune would delete ${going} of ${all} snapshots of ${source} in ${plan.place} at once`, {
-      hint: 'Look at `tidemark prune --dry-run`. If the policy is meant, prune in smaller steps: make it stricter by degrees.',
-      context: { source, delete: going, of: all },
-    });
-  }
+  const excess = excessOf(plan);
+  if (!excess) return;
+  const { source, delete: going, of } = excess;
+  fail('PruneRefused', `prune would delete ${going} of ${of} snapshots of ${source} in ${plan.place} at once`, {
+    hint: 'Look at `tidemark prune --dry-run`. If the policy is meant, prune in smaller steps: make it stricter by degrees.',
+    context: { ...excess },
+  });
 }

@@ -35,6 +35,11 @@ export const errorTable = {
     exit: 77,
     summary: 'The database server refused the login or a right is missing.',
   },
+  WalLost: {
+    retry: 'never',
+    exit: 66,
+    summary: 'The server no longer has the log that follows on what the vault holds; a new base has to be taken.',
+  },
   DumpFailed: { retry: 'maybe', exit: 70, summary: 'The dump program ended with an error; nothing was published.' },
   RestoreFailed: {
     retry: 'never',

@@ -8,7 +8,7 @@ import type { Deadline } from '../core/deadline.ts';
 import type { Json } from '../core/json.ts';
 import type { Log } from '../core/log.ts';
 import type { BlobId, BlobKind } from '../format/blob.ts';
-import type { Cadence, Problem, Totals } from '../format/snapshot.ts';
+import type { Cadence, Problem, Snapshot, Totals } from '../format/snapshot.ts';
 import type { Content, Tree, TreeEntry } from '../format/tree.ts';
 
 /** Takes the bytes of a source. Calls copy what they need at once: the caller may reuse its buffer when they return. */
@@ -71,6 +71,8 @@ export interface PreviousSnapshot {
 export interface CaptureContext {
   readonly sink: ContentSink;
   readonly previous: PreviousSnapshot | undefined;
+  /** The others that `lineage` asked for, in its order. */
+  readonly others?: readonly PreviousSnapshot[];
   readonly cadence: Cadence;
   /** The ref or commit that a change event named, for versioned sources. */
   readonly revision: string | undefined;
@@ -140,11 +142,23 @@ export interface Division {
   join(results: readonly Json[]): Json;
 }
 
+/** Ids of snapshots that a new one is made from. */
+export interface Lineage {
+  /** What it is compared with; it becomes the snapshot's `parent`. */
+  readonly parent: string | undefined;
+  readonly others: readonly string[];
+}
+
 /** One protected thing, of one kind. Implementations: `files`, `git`, `postgres`. */
 export interface Source {
   readonly kind: string;
-  /** Version of what is there now, for versioned sources; the snapshot of an equal revision is adopted instead of taken again. */
-  revision?(context: CaptureContext): Promise<string>;
+  /** For kinds that do not always go on from the newest snapshot. `known`: the source's own of this kind, newest first, none suspicious. */
+  lineage?(known: readonly Snapshot[], cadence: Cadence): Promise<Lineage>;
+  /**
+   * Version of what is there now, for versioned sources; the snapshot of an equal revision is adopted instead of taken again.
+   * `undefined` where the cadence asks for a new one in any case.
+   */
+  revision?(context: CaptureContext): Promise<string | undefined>;
   /** Errors: `SourceMissing`, `DatabaseUnreachable`, ... before anything is read. */
   split(context: CaptureContext): Promise<readonly Shard[]>;
   capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;

@@ -36,7 +36,7 @@ export async function captureShard(
   const record = await vault.objects.read(jobKey(job), jobRecordSchema);
   const before = cursor === 0 ? undefined : await vault.objects.read(cursorKey(job, shard, cursor), cursorSchema);
   const writer = await vault.writer();
-  const capture = await captureContext(context, vault, job, record.parent, writer);
+  const capture = await captureContext(context, vault, job, record, writer);
   const outcome = await captureWith(context.crew, {
     source: context.source(job.source),
     shard: record.shards[shard]!,

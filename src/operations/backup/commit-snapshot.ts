@@ -43,14 +43,15 @@ export async function commitSnapshot(
     parts.push(await vault.objects.read(shardKey(job, shard), shardRecordSchema));
   }
   const writer = await vault.writer();
-  const capture = await captureContext(context, vault, job, record.parent, writer);
+  const capture = await captureContext(context, vault, job, record, writer);
   const content = await context.source(job.source).combine(
     parts.map((part) => part.result),
     { ...capture, revision: record.revision ?? job.revision },
   );
   const written = await writer.finish();
   const totals: Totals = { ...content.totals, stored: parts.reduce((sum, part) => sum + part.stored, written.stored) };
-  const suspicion = suspicionOf(totals, capture.previous?.totals);
+  // logs only ever grow on what a base had; and the parent may be of another base
+  const suspicion = job.cadence === 'logs' ? undefined : suspicionOf(totals, capture.previous?.totals);
   const snapshot: Snapshot = {
     format: 'tidemark-snapshot',
     version: 1,

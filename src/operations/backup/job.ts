@@ -22,6 +22,7 @@ export type Job = z.infer<typeof jobSchema>;
 export const jobRecordSchema = z.object({
   snapshot: z.string(),
   parent: z.string().optional(),
+  others: z.array(z.string()).optional(),
   revision: z.string().optional(),
   started: z.iso.datetime(),
   shards: z.array(z.record(z.string(), z.json())),
@@ -74,12 +75,14 @@ export async function captureContext(
   context: OperationContext,
   vault: Vault,
   job: Job,
-  parent: string | undefined,
+  { parent, others = [] }: Pick<JobRecord, 'parent' | 'others'>,
   sink?: ContentSink,
 ): Promise<CaptureContext> {
+  const found = await Promise.all(others.map((id) => previousSnapshot(vault, id)));
   return {
     sink: sink ?? closedSink,
     previous: parent === undefined ? undefined : await previousSnapshot(vault, parent),
+    others: found.filter((other) => other !== undefined),
     cadence: job.cadence,
     revision: job.revision,
     deadline: context.deadline,

@@ -20,8 +20,13 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const vault = await context.vaults.prepare();
   const source = context.source(job.source);
   const known = await vault.snapshots.list(job.source);
-  const parent = known.find((snapshot) => snapshot.suspicion === undefined && snapshot.kind === job.kind);
-  const capture = await captureContext(context, vault, job, parent?.id);
+  const sound = known.filter((snapshot) => snapshot.suspicion === undefined && snapshot.kind === job.kind);
+  const { parent: parentId, others } = (await source.lineage?.(sound, job.cadence)) ?? {
+    parent: sound[0]?.id,
+    others: [],
+  };
+  const parent = sound.find(({ id }) => id === parentId);
+  const capture = await captureContext(context, vault, job, { parent: parentId, others: [...others] });
   const revision = await source.revision?.(capture);
   const id = snapshotId(job.source, new Date(job.time), revision ?? job.run);
   const adopt = known.find((snapshot) => snapshot.id === id || sameRevision(snapshot, revision));
@@ -40,6 +45,7 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const record: JobRecord = {
     snapshot: id,
     ...(parent && { parent: parent.id }),
+    ...(others.length > 0 && { others: [...others] }),
     ...(revision !== undefined && { revision }),
     started: context.clock.now().toISOString(),
     shards: shards.map((shard) => ({ ...shard }) as JobRecord['shards'][number]),

@@ -42,7 +42,8 @@ export function readRecord(head: Buffer, start = 0, end = head.length): RecordNe
   if (info !== 0x60 && info !== 0x70) return undefined;
   const at = mainData(head, start, end);
   if (at === undefined) return undefined;
-  if (info === 0x60) return at + 24 <= end && head.readInt32LE(at + 20) === levelMinimal ? { what: 'minimal' } : undefined;
+  if (info === 0x60)
+    return at + 24 <= end && head.readInt32LE(at + 20) === levelMinimal ? { what: 'minimal' } : undefined;
   if (at + 8 >= end) return undefined;
   const name = head.subarray(at + 8, Math.min(end, at + 8 + 64));
   const nul = name.indexOf(0);

@@ -28,6 +28,7 @@ export interface RestorePoint {
 
 /** Page header flags. */
 const [continued, long, overwrites] = [0x01, 0x02, 0x08];
+const everyFlag = 0x0f;
 const shortHeader = 24;
 const longHeader = 40;
 /** Offset of the checksum in a record's header; everything before it is covered, after the record's data. */
@@ -94,7 +95,7 @@ export class WalScan {
         continue;
       }
       const inPage = this.#at % walPage;
-      const header = this.#at % this.#options.segmentSize === 0 ? longHeader : shortHeader;
+      const header = (this.#at - inPage) % this.#options.segmentSize === 0 ? longHeader : shortHeader;
       const isHeader = inPage < header;
       const piece = Math.min(bytes.length - at, (isHeader ? header : walPage) - inPage);
       if (isHeader) {
@@ -119,7 +120,7 @@ export class WalScan {
     if (timeline > this.#options.timeline || timeline < this.#timeline || timeline === 0)
       this.#wrong(`is of timeline ${timeline}, after ${this.#timeline} and up to ${this.#options.timeline}`, here);
     this.#timeline = timeline;
-    if ((info & long) !== 0 !== (length === longHeader)) this.#wrong('has a header of the wrong length', here);
+    if (((info & long) !== 0) !== (length === longHeader)) this.#wrong('has a header of the wrong length', here);
     if (length === longHeader) this.#longHeader(page, here);
     this.#continuation(info, page.readUInt32LE(16), here);
   }
@@ -142,6 +143,7 @@ export class WalScan {
     }
     const first = here === this.#options.start;
     const runsOn = (info & continued) !== 0;
+    if (runsOn !== left > 0 || (info & ~everyFlag) !== 0) this.#wrong('has flags that contradict it', here);
     if (first && runsOn) this.#skip = left;
     if (first) return;
     if (this.#skip > 0) {
@@ -186,8 +188,7 @@ export class WalScan {
     this.#has += some;
     if (this.#length === 0 && this.#has >= 4) {
       this.#length = this.#head.readUInt32LE(0);
-      if (this.#length < recordHeader || this.#length > longestRecord)
-        this.#bad(`has the length ${this.#length}`);
+      if (this.#length < recordHeader || this.#length > longestRecord) this.#bad(`has the length ${this.#length}`);
     }
     return some;
   }

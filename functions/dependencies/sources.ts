@@ -49,7 +49,7 @@ export function sources(
 const nowheres = {
   files: { kind: 'files', path: '/', exclude: [], allowEmpty: true },
   git: { kind: 'git', repository: '/', ref: 'HEAD' },
-  postgres: { kind: 'postgres', connection: 'postgres://nowhere.invalid/postgres' },
+  postgres: { kind: 'postgres', method: 'logical', connection: 'postgres://nowhere.invalid/postgres' },
 } satisfies Record<Kind, unknown>;
 
 async function make(entry: SourcePlan, secret: SecretReader, tools: ToolFolders | undefined): Promise<Source> {
@@ -63,10 +63,14 @@ async function make(entry: SourcePlan, secret: SecretReader, tools: ToolFolders 
   }
   const { connection } = entry;
   const { postgresSource } = await import('../../src/sources/postgres/index.ts');
+  const { method, checkpoint, maxRate } = entry;
   return postgresSource({
+    method,
     connection:
       typeof connection === 'string' ? connection : connectionIn(await secret(connection.secret), connection.secret),
     ...(tools && { tools: await tools() }),
+    ...(checkpoint !== undefined && { checkpoint }),
+    ...(maxRate !== undefined && { maxRate }),
   });
 }
 

@@ -63,8 +63,14 @@ export interface FilesSource {
 
 export interface PostgresSource {
   readonly kind: 'postgres';
+  /** `logical`: one database, dumped. `physical`: the whole server, base backups over a replication connection. */
+  readonly method: 'logical' | 'physical';
   /** A URL, which may hold a password: never log it. Or the name of a secret that holds the URL. */
   readonly connection: string | { readonly secret: string };
+  /** Physical: whether the server begins a backup at once (`fast`, the default) or gently. */
+  readonly checkpoint?: 'fast' | 'spread';
+  /** Physical: bytes that the server sends in a second at the most. */
+  readonly maxRate?: number;
 }
 
 export interface GitSource {

@@ -99,6 +99,35 @@ alerts: { topic: alerts }
   });
 });
 
+describe('the method of a database', () => {
+  const database = (more: string) =>
+    parse(small.replace('kind: files, path: /srv/data', `kind: postgres, connection: { secret: db }${more}`))
+      .sources[0];
+
+  test('is a dump unless the plan says otherwise', () => {
+    expect(database('')).toMatchObject({ method: 'logical' });
+    expect(database('')).not.toHaveProperty('checkpoint');
+  });
+
+  test('is said with how gently the server is to be treated', () => {
+    expect(database(', method: physical, checkpoint: spread, maxRate: 50 MB/s')).toMatchObject({
+      ...{ method: 'physical', checkpoint: 'spread', maxRate: 50_000_000 },
+    });
+    expect(database(', method: physical, maxRate: 1 GiB/s')).toMatchObject({ maxRate: 1024 ** 3 });
+  });
+
+  test.each([
+    [', method: fysical', /`physical`\?/],
+    [', method: physical, checkpoint: fats', /`fast`\?/],
+    [', method: physical, maxRate: 50', /50 MB\/s/],
+    [', method: physical, maxRate: 1 kB/s', /32 KiB\/s to 1 GiB\/s/],
+    [', checkpoint: fast', /needs `method: physical`/],
+    [', method: logical, maxRate: 5 MB/s', /needs `method: physical`/],
+  ])('%s is refused', (more, message) => {
+    expect(() => database(more)).toThrow(message);
+  });
+});
+
 describe('cadences', () => {
   const cadencesOf = (text: string) => parse(`${small}cadences: ${text}`).sources[0]!.cadences;
 

@@ -3,7 +3,7 @@ import { type Cadences, periodicCadences } from '../cadence/every.ts';
 import type { FilesSource, GitSource, PostgresSource, SourcePlan } from '../plan.ts';
 import type { Retention } from '../retention/policy.ts';
 import { readCadences } from './cadences.ts';
-import { oneOf, sourceId, text, textAs, yesNo } from './fields.ts';
+import { oneOf, sourceId, text, textAs, wordsAs, yesNo } from './fields.ts';
 import { gitRepository, pathFrom, postgresUrl, secretName } from './location.ts';
 import type { Place } from './place.ts';
 import { readRetention } from './retention.ts';
@@ -13,7 +13,7 @@ type Content = FilesSource | PostgresSource | GitSource;
 const ownKeys = ['id', 'kind', 'cadences', 'retention', 'on'];
 const keysOf: Readonly<Record<Content['kind'], readonly string[]>> = {
   files: ['path', 'exclude', 'allowEmpty'],
-  postgres: ['connection'],
+  postgres: ['connection', 'method', 'checkpoint', 'maxRate'],
   git: ['repository', 'ref'],
 };
 const kinds = Object.keys(keysOf) as Content['kind'][];
@@ -84,7 +84,9 @@ function readContent(kind: Content['kind'], place: Place): Content | undefined {
     }
     case 'postgres': {
       const connection = readConnection(place.child('connection'));
-      return connection === undefined ? undefined : { kind, connection };
+      const method = place.child('method').may(oneOf<'logical' | 'physical'>(['logical', 'physical']), 'logical');
+      const physical = readPhysical(place, method);
+      return connection === undefined || method === undefined ? undefined : { kind, method, connection, ...physical };
     }
     case 'git': {
       const repository = place.child('repository').need(gitRepository(folder));
@@ -94,12 +96,45 @@ function readContent(kind: Content['kind'], place: Place): Content | undefined {
   }
 }
 
+/** What only base backups know. */
+function readPhysical(
+  place: Place,
+  method: PostgresSource['method'] | undefined,
+): Pick<PostgresSource, 'checkpoint' | 'maxRate'> {
+  const [checkpoint, maxRate] = [place.child('checkpoint'), place.child('maxRate')];
+  for (const one of method === 'logical' ? [checkpoint, maxRate] : []) {
+    if (one.isThere) one.wrong('is about base backups; it needs `method: physical`');
+  }
+  const how = checkpoint.isThere ? checkpoint.need(oneOf<'fast' | 'spread'>(['fast', 'spread'])) : undefined;
+  const rate = maxRate.isThere ? maxRate.need(bytesPerSecond) : undefined;
+  return { ...(how !== undefined && { checkpoint: how }), ...(rate !== undefined && { maxRate: rate }) };
+}
+
 function readConnection(place: Place): PostgresSource['connection'] | undefined {
   if (place.value === null || typeof place.value !== 'object') return place.need(postgresUrl);
   if (!place.isSection(['secret'])) return undefined;
   const secret = place.child('secret').need(secretName);
   return secret === undefined ? undefined : { secret };
 }
+
+const rateUnits = new Map([
+  ['kB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+]);
+
+/** What a server takes: 32 KiB to 1 GiB a second. */
+const bytesPerSecond = wordsAs<number>((value) => {
+  const [, amount, name = ''] = /^(\d+) ?([A-Za-z]+)\/s$/.exec(value) ?? [];
+  const bytes = Number(amount) * (rateUnits.get(name) ?? Number.NaN);
+  if (bytes >= 32 * 1024 && bytes <= 1024 ** 3) return { is: bytes };
+  return {
+    wrong: `is \`${value}\`; write what the server may send in a second, as in \`50 MB/s\` (32 KiB/s to 1 GiB/s)`,
+  };
+});
 
 /** https://git-scm.com/docs/git-check-ref-format, roughly; a commit's id is good too. */
 const gitRef = textAs<string>((value) =>

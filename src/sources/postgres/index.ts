@@ -1,12 +1,17 @@
 /**
- * The kind `postgres`: a logical dump of one database, with the roles of its server. What is stored is pg_dump's own custom
- * format, so that `pg_restore` alone gets it back; around it stand checks that a dump, and a restore, is whole.
+ * The kind `postgres`, by two methods. `logical` is a dump of one database, with the roles of its server. What is stored is
+ * pg_dump's own custom format, so that `pg_restore` alone gets it back; around it stand checks that a dump, and a restore,
+ * is whole. `physical` is a base backup of the whole server: see `physical/`.
+ *
+ * The plan says how snapshots are taken. How one is restored is its own affair: it says itself what it is.
  */
 import type { Json } from '../../core/json.ts';
 import type { CapturedContent, RestoreContext, Source } from '../port.ts';
 import { capture, preflight } from './capture/capture.ts';
 import { withClient } from './client.ts';
 import { isDatabaseUrl, parseConnection } from './connection.ts';
+import { type PhysicalOptions, physicalSource } from './physical/index.ts';
+import { isPhysical } from './physical/layout.ts';
 import { discardDatabase } from './restore/database.ts';
 import { directory, validateDirectory } from './restore/directory.ts';
 import { checkDatabaseTarget, restoreDatabase } from './restore/restore.ts';
@@ -14,7 +19,9 @@ import { maintenance } from './restore/target.ts';
 import { usualFolders } from './tools.ts';
 import { validateDatabase } from './validate/validate.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends Pick<PhysicalOptions, 'checkpoint' | 'maxRate'> {
+  /** `logical` when not given. */
+  readonly method?: 'logical' | 'physical';
   /** `postgres://user:password@host:port/database`. */
   readonly connection: string;
   /** Folders with pg_dump, pg_dumpall and pg_restore; the usual places when not given. */
@@ -27,6 +34,18 @@ const gibibyte = 1024 ** 3;
 
 /** Errors: `PlanInvalid` for a connection that is none, when it is first used. */
 export function postgresSource(options: PostgresOptions): Source {
+  const [logical, physical] = [logicalSource(options), physicalSource(options)];
+  const of = (context: RestoreContext): Source => (isPhysical(context.details) ? physical : logical);
+  return {
+    ...(options.method === 'physical' ? physical : logical),
+    checkTarget: async (context) => of(context).checkTarget(context),
+    restore: async (state, context) => of(context).restore(state, context),
+    validate: async (context) => of(context).validate(context),
+    discard: async (context) => of(context).discard(context),
+  };
+}
+
+function logicalSource(options: PostgresOptions): Source {
   const connection = () => parseConnection(options.connection);
   const folders = async () => options.tools ?? (await usualFolders());
   const capturing = async () => ({

@@ -1,0 +1,63 @@
+/**
+ * A physical snapshot back in a directory that the stock server of its version starts on. Parts of it, when they are asked
+ * for, come as the files that they are in the snapshot. Databases as targets are for logical snapshots.
+ */
+import { fail, isTidemarkError } from '../../../../core/errors.ts';
+import type { Json } from '../../../../core/json.ts';
+import type { RestoreContext, RestoreOutcome, ValidationReport } from '../../../port.ts';
+import { isDatabaseUrl } from '../../connection.ts';
+import { directory } from '../../restore/directory.ts';
+import { physicalDetails } from '../layout.ts';
+import { checkCluster } from './check-cluster.ts';
+import { dataDirectory } from './view.ts';
+
+/** Errors: `TargetUnusable`, `TargetNotEmpty`, `InputInvalid`. */
+export async function checkTarget(context: RestoreContext): Promise<void> {
+  if (isDatabaseUrl(context.target)) {
+    fail('TargetUnusable', 'a physical snapshot is a whole server and cannot be restored into a database', {
+      hint: 'Restore it to an empty directory and start PostgreSQL on that; single tables can be dumped from there.',
+    });
+  }
+  try {
+    await directory.checkTarget(await seen(context));
+  } catch (error) {
+    if (!isTidemarkError(error, 'TargetNotEmpty') || context.paths.length > 0) throw error;
+    fail('TargetNotEmpty', error.message, {
+      hint: 'Choose an empty directory, or move away what is there: a server would take it for its own, so nothing is overwritten.',
+      context: error.context,
+    });
+  }
+}
+
+export async function restore(state: Json | undefined, context: RestoreContext): Promise<RestoreOutcome> {
+  if (state === undefined) await checkTarget(context);
+  return directory.restore(state, await seen(context));
+}
+
+export async function validate(context: RestoreContext): Promise<ValidationReport> {
+  const report = await directory.validate(await seen(context));
+  if (context.paths.length > 0) return report;
+  const cluster = await checkCluster(context);
+  return {
+    checked: { ...report.checked, ...cluster.checked },
+    problems: [...report.problems, ...cluster.problems],
+  };
+}
+
+export async function discard(context: RestoreContext): Promise<void> {
+  await directory.discard(context);
+}
+
+/** The context with the snapshot as a data directory; as it is stored, where parts of it are asked for. */
+async function seen(context: RestoreContext): Promise<RestoreContext> {
+  if (context.paths.length > 0) return context;
+  const view = await dataDirectory(context.reader, context.root);
+  const { tree } = (await context.reader.tree(context.root)).entries.find(({ name }) => name === 'data')!;
+  const owner = (await context.reader.tree(tree!)).entries.find(({ name }) => name === 'PG_VERSION')!;
+  const { baseTime } = physicalDetails.parse(context.details);
+  const mtime = `${BigInt(Date.parse(baseTime)) * 1_000_000n}`;
+  // a server starts on no directory that others may look into
+  const root = { mode: 0o700, uid: owner.uid, gid: owner.gid, mtime };
+  // whatever else were left in a data directory would be part of the server that starts on it
+  return { ...context, ...view, overwrite: false, details: { ...context.details, directory: root } };
+}

@@ -53,6 +53,10 @@ export interface ContentReader {
   blob(id: BlobId): Promise<Buffer>;
   /** The blob when it is at hand without waiting; a fast path, else use `blob`. */
   blobAtHand(id: BlobId): Buffer | undefined;
+  /** Bytes of a blob, without reading it. Errors: `VaultDamaged` when it is not in the vault. */
+  lengthOf(id: BlobId): number;
+  /** Whether these bytes are the blob, by its id: nothing is read. */
+  matches(id: BlobId, bytes: Uint8Array): boolean;
   tree(id: BlobId): Promise<Tree>;
   /** Ids of a content's blobs in order, chunk lists resolved. */
   blobsOf(content: Partial<Content>): AsyncIterable<readonly BlobId[]>;

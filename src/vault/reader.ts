@@ -13,14 +13,20 @@ import type { VaultCipher } from './cipher.ts';
 const framesAhead = 2;
 const cacheBytes = 96 * 1024 * 1024;
 
+interface CachedFrame {
+  readonly bytes: Buffer;
+  /** Something was taken from it since it was last passed over. */
+  used: boolean;
+}
+
 export class BlobReader {
   readonly #store: ObjectStore;
   readonly #cipher: VaultCipher;
   readonly #index: BlobIndex;
-  /** Expanded frames, least recently used first. */
-  readonly #frames = new Map<number, Buffer>();
+  /** Expanded frames. What many files share lies in a few of them: those in use are passed over when room is made. */
+  readonly #frames = new Map<number, CachedFrame>();
   readonly #loading = new Map<number, Promise<Buffer>>();
-  #cached = 0;
+  #room = cacheBytes;
 
   constructor(store: ObjectStore, cipher: VaultCipher, index: BlobIndex) {
     this.#store = store;
@@ -32,14 +38,21 @@ export class BlobReader {
   async blob(id: BlobId): Promise<Buffer> {
     const entry = this.#entry(id);
     const number = this.#index.frameOf(entry);
-    const frame = this.#frames.get(number) ?? (await this.#load(number));
-    return this.#slice(id, entry, frame);
+    return this.#slice(id, entry, this.#cached(number) ?? (await this.#load(number)));
   }
 
   blobAtHand(id: BlobId): Buffer | undefined {
     const entry = this.#entry(id);
-    const frame = this.#frames.get(this.#index.frameOf(entry));
+    const frame = this.#cached(this.#index.frameOf(entry));
     return frame && this.#slice(id, entry, frame);
+  }
+
+  lengthOf(id: BlobId): number {
+    return this.#index.lengthOf(this.#entry(id));
+  }
+
+  matches(id: BlobId, bytes: Uint8Array): boolean {
+    return this.#cipher.identify(bytes) === id;
   }
 
   /** A whole frame, expanded, by its number in the index. */
@@ -70,7 +83,7 @@ export class BlobReader {
   #slice(id: BlobId, entry: number, frame: Buffer): Buffer {
     const offset = this.#index.offsetOf(entry);
     const bytes = frame.subarray(offset, offset + this.#index.lengthOf(entry));
-    if (this.#cipher.identify(bytes) !== id) {
+    if (!this.matches(id, bytes)) {
       const pack = this.#index.packs[this.#index.packOf(entry)]!.id;
       fail('VaultDamaged', `blob ${id} in pack ${pack} of ${this.#store.name} is not what its id says`, {
         hint: 'Run `tidemark verify --read-all`: it repairs from a replica.',
@@ -90,8 +103,14 @@ export class BlobReader {
     return frame;
   }
 
+  #cached(number: number): Buffer | undefined {
+    const frame = this.#frames.get(number);
+    if (frame) frame.used = true;
+    return frame?.bytes;
+  }
+
   #start(number: number): Promise<Buffer> {
-    const cached = this.#frames.get(number);
+    const cached = this.#cached(number);
     if (cached) return Promise.resolve(cached);
     const known = this.#loading.get(number);
     if (known) return known;
@@ -105,13 +124,18 @@ export class BlobReader {
     const key = layout.pack(this.#index.packs[frame.pack]!.id);
     const stored = await this.#store.get(key, { offset: frame.offset, length: frame.stored });
     const plain = await this.#cipher.openFrame(frame.codec, stored, frame.plain);
-    this.#frames.set(number, plain);
-    this.#cached += plain.length;
-    for (const [oldest, bytes] of this.#frames) {
-      if (this.#cached <= cacheBytes || oldest === number) break;
-      this.#frames.delete(oldest);
-      this.#cached -= bytes.length;
-    }
+    this.#keep(number, plain);
     return plain;
+  }
+
+  #keep(number: number, bytes: Buffer): void {
+    this.#frames.set(number, { bytes, used: false });
+    this.#room -= bytes.length;
+    for (const [oldest, frame] of this.#frames) {
+      if (this.#room >= 0 || oldest === number) break;
+      this.#frames.delete(oldest);
+      if (frame.used) this.#frames.set(oldest, { ...frame, used: false });
+      else this.#room += frame.bytes.length;
+    }
   }
 }

@@ -65,6 +65,14 @@ export class MemoryContent implements ContentSink, ContentReader {
     return this.slow ? undefined : this.#found(id);
   }
 
+  lengthOf(id: BlobId): number {
+    return this.#found(id).length;
+  }
+
+  matches(id: BlobId, bytes: Uint8Array): boolean {
+    return hash('sha256', bytes, 'hex') === id;
+  }
+
   async tree(id: BlobId): Promise<Tree> {
     return decodeTree(this.#found(id));
   }

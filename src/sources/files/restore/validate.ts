@@ -2,7 +2,7 @@
  * Compares a target with a snapshot, by what is on the disk and not by what a restore said: every entry, its attributes,
  * its bytes. What is missing, different or too much is a problem.
  */
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf, isTidemarkError } from '../../../core/errors.ts';
 import type { BlobId } from '../../../format/blob.ts';
@@ -23,6 +23,7 @@ import {
   shown,
 } from '../raw-path.ts';
 import { type Attributes, isKept, isRoot, rootAttributes } from './attributes.ts';
+import { FilePieces } from './pieces.ts';
 import { type Selection, selected, selectionOf } from './selection.ts';
 
 const exact = { bigint: true } as const;
@@ -43,7 +44,7 @@ class Validation {
   /** Which file on the disk is which file of the snapshot, and the other way round, for those with several names. */
   readonly #inodes = new Map<string, string>();
   readonly #links = new Map<string, string>();
-  #buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+  readonly #pieces = new FilePieces();
 
   constructor(context: RestoreContext) {
     this.#context = context;
@@ -165,30 +166,21 @@ class Validation {
     }
   }
 
-  /** The offset of the first blob that is not what the file has there. */
+  /** The offset of the first blob that is not what the file has there. Ids vouch for bytes, so the vault's are not read. */
   async #compare(fd: number, entry: TreeEntry): Promise<number | undefined> {
     const { reader } = this.#context;
+    const pieces = this.#pieces.of(fd);
     let position = 0;
     for await (const ids of reader.blobsOf(entry)) {
       for (const id of ids) {
-        const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
-        if (!this.#matches(fd, position, blob)) return position;
-        position += blob.length;
-        this.checked.bytes += blob.length;
+        const length = reader.lengthOf(id);
+        const bytes = pieces.next(length);
+        if (bytes === undefined || !reader.matches(id, bytes)) return position;
+        position += length;
+        this.checked.bytes += length;
       }
     }
     return position === entry.size ? undefined : position;
-  }
-
-  #matches(fd: number, position: number, blob: Buffer): boolean {
-    if (blob.length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(blob.length);
-    let length = 0;
-    while (length < blob.length) {
-      const count = readSync(fd, this.#buffer, length, blob.length - length, position + length);
-      if (count === 0) return false;
-      length += count;
-    }
-    return blob.compare(this.#buffer, 0, length) === 0;
   }
 
   #fault(path: string, error: unknown): void {

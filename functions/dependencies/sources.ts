@@ -93,6 +93,7 @@ function later(kind: string, make: () => Promise<Source>): Source {
     combine: async (results, context) => (await source()).combine(results, context),
     checkTarget: async (context) => (await source()).checkTarget(context),
     restore: async (state, context) => (await source()).restore(state, context),
+    restoreParts: async (context, workers) => (await (await source()).restoreParts?.(context, workers)) ?? [],
     validate: async (context) => (await source()).validate(context),
     discard: async (context) => (await source()).discard(context),
   };

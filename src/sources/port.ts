@@ -106,6 +106,13 @@ export interface CapturedContent {
   readonly details: Readonly<Record<string, Json>>;
 }
 
+/** One of the parts that a restore, or the comparison after it, is divided into. */
+export interface RestorePart {
+  readonly shard: Shard;
+  /** Results of the parts before it: for the last one of all the others, else of the first. */
+  readonly before: readonly Json[];
+}
+
 export interface RestoreContext {
   readonly reader: ContentReader;
   readonly root: BlobId;
@@ -116,6 +123,8 @@ export interface RestoreContext {
   /** Only these paths (or tables, for databases) and what lies below them; empty means everything. */
   readonly paths: readonly string[];
   readonly overwrite: boolean;
+  /** All of it when there is none. */
+  readonly part?: RestorePart;
   readonly deadline: Deadline;
   readonly clock: Clock;
   readonly log: Log;
@@ -123,12 +132,20 @@ export interface RestoreContext {
 
 export type RestoreOutcome =
   | { readonly done: false; readonly state: Json; readonly restored: Progress }
-  | { readonly done: true; readonly restored: Progress; readonly problems: readonly Problem[] };
+  | {
+      readonly done: true;
+      readonly restored: Progress;
+      readonly problems: readonly Problem[];
+      /** What the parts after this one have to know. */
+      readonly result?: Json;
+    };
 
 export interface ValidationReport {
   /** What was compared, in words of the kind: files and bytes, or tables and rows. */
   readonly checked: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
+  /** What the last part has to know. */
+  readonly result?: Json;
 }
 
 /** What a worker makes a source from again. JSON, without secrets. */
@@ -173,6 +190,11 @@ export interface Source {
   /** Refuses a target that is unusable or not empty, before anything is written. Errors: `TargetNotEmpty`, `TargetUnusable`. */
   checkTarget(context: RestoreContext): Promise<void>;
   restore(state: Json | undefined, context: RestoreContext): Promise<RestoreOutcome>;
+  /**
+   * For kinds that can be restored and compared by several threads at once: the parts, of which the first has to be done
+   * before and the last after all others. None where it would not pay.
+   */
+  restoreParts?(context: RestoreContext, workers: number): Promise<readonly Shard[]>;
   /** Compares the target with the snapshot, by content and not by what `restore` claims. */
   validate(context: RestoreContext): Promise<ValidationReport>;
   /** Removes what a rehearsal restored. */

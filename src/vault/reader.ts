@@ -1,17 +1,35 @@
 /**
- * Gives blobs back. Reads whole frames, keeps the last few expanded, and starts on the next ones of a pack while the
- * caller is busy with this one, since what was stored together is read together. Every blob is checked against its id.
+ * Gives blobs back. Reads whole frames, keeps the last few expanded, and starts on the next ones while the caller is busy
+ * with this one, since what was stored together is read together. Every blob is checked against its id.
  */
 import { fail } from '../core/errors.ts';
 import type { BlobId } from '../format/blob.ts';
-import { layout } from '../format/layout.ts';
 import { type Content, decodeChunkList, decodeTree, type Tree } from '../format/tree.ts';
-import type { ObjectStore } from '../storage/port.ts';
-import type { BlobIndex } from './blob-index.ts';
 import type { VaultCipher } from './cipher.ts';
 
-const framesAhead = 2;
 const cacheBytes = 96 * 1024 * 1024;
+
+/** Where blobs lie, by the number that the index knows them by. */
+export interface BlobPlaces {
+  /** Number of a blob, or -1. */
+  find(id: BlobId): number;
+  frameOf(entry: number): number;
+  /** Within the expanded frame. */
+  offsetOf(entry: number): number;
+  lengthOf(entry: number): number;
+}
+
+/** Where frames come from. */
+export interface Frames {
+  /** Of the vault, for messages. */
+  readonly name: string;
+  /** A whole frame, expanded. */
+  fetch(frame: number): Promise<Buffer>;
+  /** What is likely to be asked for after this one. */
+  after(frame: number): readonly number[];
+  /** The pack that a frame lies in, where that is known. */
+  packOf(frame: number): string | undefined;
+}
 
 interface CachedFrame {
   readonly bytes: Buffer;
@@ -20,35 +38,37 @@ interface CachedFrame {
 }
 
 export class BlobReader {
-  readonly #store: ObjectStore;
+  readonly #places: BlobPlaces;
+  readonly #source: Frames;
   readonly #cipher: VaultCipher;
-  readonly #index: BlobIndex;
   /** Expanded frames. What many files share lies in a few of them: those in use are passed over when room is made. */
   readonly #frames = new Map<number, CachedFrame>();
   readonly #loading = new Map<number, Promise<Buffer>>();
-  #room = cacheBytes;
+  #room: number;
 
-  constructor(store: ObjectStore, cipher: VaultCipher, index: BlobIndex) {
-    this.#store = store;
+  /** `cache`: bytes of expanded frames that are kept. */
+  constructor(places: BlobPlaces, source: Frames, cipher: VaultCipher, cache = cacheBytes) {
+    this.#places = places;
+    this.#source = source;
     this.#cipher = cipher;
-    this.#index = index;
+    this.#room = cache;
   }
 
   /** Errors: `VaultDamaged` when the blob is not in the vault or is not what its id says. */
   async blob(id: BlobId): Promise<Buffer> {
     const entry = this.#entry(id);
-    const number = this.#index.frameOf(entry);
+    const number = this.#places.frameOf(entry);
     return this.#slice(id, entry, this.#cached(number) ?? (await this.#load(number)));
   }
 
   blobAtHand(id: BlobId): Buffer | undefined {
     const entry = this.#entry(id);
-    const frame = this.#cached(this.#index.frameOf(entry));
+    const frame = this.#cached(this.#places.frameOf(entry));
     return frame && this.#slice(id, entry, frame);
   }
 
   lengthOf(id: BlobId): number {
-    return this.#index.lengthOf(this.#entry(id));
+    return this.#places.lengthOf(this.#entry(id));
   }
 
   matches(id: BlobId, bytes: Uint8Array): boolean {
@@ -57,7 +77,13 @@ export class BlobReader {
 
   /** A whole frame, expanded, by its number in the index. */
   frame(number: number): Promise<Buffer> {
-    return this.#start(number);
+    const cached = this.#cached(number);
+    if (cached) return Promise.resolve(cached);
+    const known = this.#loading.get(number);
+    if (known) return known;
+    const loading = this.#fetch(number).finally(() => this.#loading.delete(number));
+    this.#loading.set(number, loading);
+    return loading;
   }
 
   async tree(id: BlobId): Promise<Tree> {
@@ -70,9 +96,9 @@ export class BlobReader {
   }
 
   #entry(id: BlobId): number {
-    const entry = this.#index.find(id);
+    const entry = this.#places.find(id);
     if (entry < 0) {
-      fail('VaultDamaged', `blob ${id} is not in the index of ${this.#store.name}`, {
+      fail('VaultDamaged', `blob ${id} is not in the index of ${this.#source.name}`, {
         hint: 'Run `tidemark verify`: it rebuilds the index from the packs and repairs from a replica.',
         context: { blob: id },
       });
@@ -81,24 +107,23 @@ export class BlobReader {
   }
 
   #slice(id: BlobId, entry: number, frame: Buffer): Buffer {
-    const offset = this.#index.offsetOf(entry);
-    const bytes = frame.subarray(offset, offset + this.#index.lengthOf(entry));
+    const offset = this.#places.offsetOf(entry);
+    const bytes = frame.subarray(offset, offset + this.#places.lengthOf(entry));
     if (!this.matches(id, bytes)) {
-      const pack = this.#index.packs[this.#index.packOf(entry)]!.id;
-      fail('VaultDamaged', `blob ${id} in pack ${pack} of ${this.#store.name} is not what its id says`, {
+      const pack = this.#source.packOf(this.#places.frameOf(entry));
+      const where = pack === undefined ? '' : ` in pack ${pack}`;
+      fail('VaultDamaged', `blob ${id}${where} of ${this.#source.name} is not what its id says`, {
         hint: 'Run `tidemark verify --read-all`: it repairs from a replica.',
-        context: { blob: id, pack },
+        context: { blob: id, ...(pack !== undefined && { pack }) },
       });
     }
     return bytes;
   }
 
   async #load(number: number): Promise<Buffer> {
-    const frame = await this.#start(number);
-    const pack = this.#index.frames[number]!.pack;
-    for (let next = number + 1; next <= number + framesAhead; next += 1) {
-      if (this.#index.frames[next]?.pack !== pack || this.#frames.has(next)) continue;
-      this.#start(next).catch(() => {}); // whoever needs the frame gets the error
+    const frame = await this.frame(number);
+    for (const next of this.#source.after(number)) {
+      if (!this.#frames.has(next)) this.frame(next).catch(() => {}); // whoever needs the frame gets the error
     }
     return frame;
   }
@@ -109,26 +134,8 @@ export class BlobReader {
     return frame?.bytes;
   }
 
-  #start(number: number): Promise<Buffer> {
-    const cached = this.#cached(number);
-    if (cached) return Promise.resolve(cached);
-    const known = this.#loading.get(number);
-    if (known) return known;
-    const loading = this.#fetch(number).finally(() => this.#loading.delete(number));
-    this.#loading.set(number, loading);
-    return loading;
-  }
-
   async #fetch(number: number): Promise<Buffer> {
-    const frame = this.#index.frames[number]!;
-    const key = layout.pack(this.#index.packs[frame.pack]!.id);
-    const stored = await this.#store.get(key, { offset: frame.offset, length: frame.stored });
-    const plain = await this.#cipher.openFrame(frame.codec, stored, frame.plain);
-    this.#keep(number, plain);
-    return plain;
-  }
-
-  #keep(number: number, bytes: Buffer): void {
+    const bytes = await this.#source.fetch(number);
     this.#frames.set(number, { bytes, used: false });
     this.#room -= bytes.length;
     for (const [oldest, frame] of this.#frames) {
@@ -137,5 +144,6 @@ export class BlobReader {
       if (frame.used) this.#frames.set(oldest, { ...frame, used: false });
       else this.#room += frame.bytes.length;
     }
+    return bytes;
   }
 }

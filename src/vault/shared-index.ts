@@ -1,8 +1,9 @@
 /** The index of a vault as a worker sees it: the tables of the main thread, read where they lie. */
 import type { BlobId } from '../format/blob.ts';
 import { findIn, type IndexTables } from './blob-index.ts';
+import type { BlobPlaces } from './reader.ts';
 
-export class SharedIndex {
+export class SharedIndex implements BlobPlaces {
   readonly #tables: IndexTables;
   readonly #bytes = Buffer.alloc(32);
   readonly #wanted = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 8);
@@ -27,9 +28,12 @@ export class SharedIndex {
     return this.#tables.frame[entry]!;
   }
 
-  /** Where a blob lies in its expanded frame, first byte and the byte after the last. */
-  rangeOf(entry: number): readonly [number, number] {
-    const offset = this.#tables.offset[entry]!;
-    return [offset, offset + this.#tables.length[entry]!];
+  /** Within the expanded frame. */
+  offsetOf(entry: number): number {
+    return this.#tables.offset[entry]!;
+  }
+
+  lengthOf(entry: number): number {
+    return this.#tables.length[entry]!;
   }
 }

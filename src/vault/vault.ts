@@ -18,6 +18,7 @@ import { Fossils } from './records/fossils.ts';
 import { Leases } from './records/leases.ts';
 import { VaultObjects } from './records/objects.ts';
 import { Snapshots } from './records/snapshots.ts';
+import { storedFrames } from './stored-frames.ts';
 import { BlobWriter } from './writer.ts';
 
 export interface VaultSecrets {
@@ -111,12 +112,12 @@ export class Vault {
   }
 
   async reader(): Promise<BlobReader> {
-    return new BlobReader(this.store, this.cipher, await this.index());
+    return this.readerOf(await this.index());
   }
 
-  /** A reader of what `index` tells of, without looking for news. */
-  readerOf(index: BlobIndex): BlobReader {
-    return new BlobReader(this.store, this.cipher, index);
+  /** A reader of what `index` tells of, without looking for news; `cache`: bytes of expanded frames that it keeps. */
+  readerOf(index: BlobIndex, cache?: number): BlobReader {
+    return new BlobReader(index, storedFrames(this.store, index, this.cipher), this.cipher, cache);
   }
 
   /** What a worker of this process needs to make the same cipher. It holds the master key: never store it or send it away. */

@@ -2,14 +2,13 @@
  * One shard captured by all workers: its parts are handed out as workers become free, their frames gathered into packs, and
  * their results joined. Equal content gives equal ids, however many workers there are and whoever gets which part.
  */
-import { asTidemarkError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { CaptureContext, CaptureOutcome, Shard, Source, SourceSpec } from '../../sources/port.ts';
-import type { BlobReader } from '../../vault/reader.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { BlobWriter } from '../../vault/writer.ts';
 import type { Crew, Hand } from './crew.ts';
-import { type FromWorker, plainError, revived } from './messages.ts';
+import { FrameServer } from './frame-server.ts';
+import { type FromWorker, revived } from './messages.ts';
 
 interface Part {
   readonly shard: Shard;
@@ -103,8 +102,7 @@ class ParallelCapture {
   readonly #spec: SourceSpec;
   readonly #parts: readonly Part[];
   readonly #outcomes: (CaptureOutcome | undefined)[];
-  readonly #reader: BlobReader;
-  readonly #frames = new Map<number, Promise<Uint8Array>>();
+  readonly #frames: FrameServer;
   readonly #todo: number[];
   #session = 0;
   #underWay = 0;
@@ -118,7 +116,7 @@ class ParallelCapture {
     this.#parts = parts;
     this.#outcomes = parts.map(({ outcome }) => outcome);
     this.#todo = [...parts.keys()].filter((part) => parts[part]!.outcome === undefined);
-    this.#reader = work.vault.readerOf(work.writer.index);
+    this.#frames = new FrameServer(work.vault.store, work.writer.index);
   }
 
   /** The outcomes of the parts; undefined for those that no time was left for. */
@@ -134,13 +132,14 @@ class ParallelCapture {
       const setting = {
         keys: vault.keys(),
         index: writer.index.tables(),
+        place: vault.store.name,
         claims: writer.claims,
         source: this.#spec,
         previous: previous && withoutTree(previous),
         ...{ cadence, revision, remaining: deadline.remaining() },
       };
       for (const hand of hands) {
-        hand.say({ type: 'open', session, setting });
+        hand.say({ type: 'open-capture', session, setting });
         this.#underWay += 1;
         this.#next(hand);
       }
@@ -178,14 +177,8 @@ class ParallelCapture {
         hand.say({ type: 'taken', session });
         return;
       }
-      case 'want': {
-        const answer = await this.#frame(message.number).then(
-          (bytes) => ({ bytes }),
-          (error: unknown) => ({ error: plainError(asTidemarkError(error)) }),
-        );
-        hand.say({ type: 'frame', session, number: message.number, answer });
-        return;
-      }
+      case 'want':
+        return this.#frames.answer(hand, message);
       case 'captured':
         this.#outcomes[message.part] = message.outcome;
         this.#next(hand);
@@ -199,22 +192,6 @@ class ParallelCapture {
       case 'warn':
         context.log.warn(message.code, message.fields);
     }
-  }
-
-  /** One copy in shared memory for all workers. */
-  #frame(number: number): Promise<Uint8Array> {
-    const known = this.#frames.get(number);
-    if (known) return known;
-    const coming = this.#reader.frame(number).then((plain) => {
-      const bytes = new Uint8Array(new SharedArrayBuffer(plain.length));
-      bytes.set(plain);
-      return bytes;
-    });
-    coming.catch(() => this.#frames.delete(number));
-    this.#frames.set(number, coming);
-    const oldest = this.#frames.size > 8 ? this.#frames.keys().next().value : undefined;
-    if (oldest !== undefined) this.#frames.delete(oldest);
-    return coming;
   }
 }
 

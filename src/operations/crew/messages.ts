@@ -1,29 +1,54 @@
 /** What the main thread and a worker say to each other. Large things lie in shared memory or change hands; none is copied. */
 import { type ErrorName, TidemarkError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { BlobKind } from '../../format/blob.ts';
+import type { BlobId, BlobKind } from '../../format/blob.ts';
 import type { Cadence } from '../../format/snapshot.ts';
-import type { CaptureOutcome, PreviousSnapshot, Shard, SourceSpec } from '../../sources/port.ts';
+import type {
+  CaptureOutcome,
+  PreviousSnapshot,
+  RestoreOutcome,
+  Shard,
+  SourceSpec,
+  ValidationReport,
+} from '../../sources/port.ts';
 import type { IndexTables } from '../../vault/blob-index.ts';
 import type { PackFault } from '../../vault/check.ts';
+import type { StoredFrame } from '../../vault/stored-frames.ts';
 import type { VaultKeys } from '../../vault/vault.ts';
 import type { ClaimBuffers } from '../../vault/writing/claims.ts';
 import type { PackedFrame } from '../../vault/writing/frame-builder.ts';
 
-export interface CaptureSetting {
+/** What every session with a vault needs. */
+interface VaultSetting {
   readonly keys: VaultKeys;
   readonly index: IndexTables;
+  /** The name of its store, for messages. */
+  readonly place: string;
+  /** Milliseconds left; `Infinity` when nothing presses. */
+  readonly remaining: number;
+}
+
+export interface CaptureSetting extends VaultSetting {
   readonly claims: ClaimBuffers;
   readonly source: SourceSpec;
   readonly previous: Omit<PreviousSnapshot, 'tree'> | undefined;
   readonly cadence: Cadence;
   readonly revision: string | undefined;
-  /** Milliseconds left; `Infinity` when nothing presses. */
-  readonly remaining: number;
+}
+
+export interface RestoreSetting extends VaultSetting {
+  readonly task: 'restore' | 'validate';
+  readonly root: BlobId;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly target: string;
+  readonly overwrite: boolean;
+  /** Results of the parts before these. */
+  readonly before: readonly Json[];
 }
 
 export type ToWorker =
-  | { readonly type: 'open'; readonly session: number; readonly setting: CaptureSetting }
+  | { readonly type: 'open-capture'; readonly session: number; readonly setting: CaptureSetting }
+  | { readonly type: 'open-restore'; readonly session: number; readonly setting: RestoreSetting }
   | {
       readonly type: 'part';
       readonly session: number;
@@ -44,12 +69,14 @@ export type ToWorker =
   | { readonly type: 'flush'; readonly session: number }
   | { readonly type: 'close'; readonly session: number };
 
-export type FrameAnswer = { readonly bytes: Uint8Array } | { readonly error: PlainError };
+export type FrameAnswer = StoredFrame | { readonly error: PlainError };
 
 export type FromWorker =
   | { readonly type: 'packed'; readonly session: number; readonly kind: BlobKind; readonly frame: PackedFrame }
   | { readonly type: 'want'; readonly session: number; readonly number: number }
   | { readonly type: 'captured'; readonly session: number; readonly part: number; readonly outcome: CaptureOutcome }
+  | { readonly type: 'restored'; readonly session: number; readonly part: number; readonly outcome: RestoreOutcome }
+  | { readonly type: 'validated'; readonly session: number; readonly part: number; readonly report: ValidationReport }
   | { readonly type: 'examined'; readonly session: number; readonly pack: string; readonly fault: PackFault }
   | { readonly type: 'flushed'; readonly session: number }
   | { readonly type: 'failed'; readonly session: number; readonly error: PlainError }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { fail } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import type { OperationContext } from '../context.ts';
+import { restoreWith } from '../crew/restore.ts';
 import { openRestore, restoreCursorKey } from './record.ts';
 
 export const restoreShardInput = z.object({
@@ -32,7 +33,7 @@ export async function restoreShard(
   const open = await openRestore(context, restore, number);
   const key = restoreCursorKey(restore, cursor);
   const before = cursor === 0 ? undefined : await open.vault.objects.read(key, cursorSchema);
-  const outcome = await open.source.restore(before?.state, open.restore);
+  const outcome = await restoreWith(context.crew, open.source, before?.state, open.restore, open.vault);
   const { files, bytes } = outcome.restored;
   if (outcome.done) {
     const problems = problemsSchema.parse(outcome.problems);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { layout } from '../../format/layout.ts';
 import type { OperationContext } from '../context.ts';
+import { validateWith } from '../crew/restore.ts';
 import { openRestore, restoreSchema } from './record.ts';
 
 export const validateRestoreInput = z.object({ restore: restoreSchema });
@@ -20,7 +21,7 @@ export async function validateRestore(
   context: OperationContext,
 ): Promise<ValidatedRestore> {
   const open = await openRestore(context, restore.id, restore.vault);
-  const { checked, problems } = await open.source.validate(open.restore);
+  const { checked, problems } = await validateWith(context.crew, open.source, open.restore, open.vault);
   await open.vault.objects.write(layout.work(restore.id, 'validation'), {
     checked,
     problems: problems.slice(0, problemsKept),

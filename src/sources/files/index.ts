@@ -2,9 +2,11 @@
 import type { Source } from '../port.ts';
 import { capture, combine, joined, parts, split } from './capture/capture.ts';
 import { compileExclude } from './capture/exclude.ts';
+import { restoreCuts } from './division/parts.ts';
 import type { ShardSize } from './division/shards.ts';
 import { discard } from './restore/discard.ts';
 import { restore } from './restore/restore.ts';
+import { partsAt } from './restore/scope.ts';
 import { checkSelection, selectionOf } from './restore/selection.ts';
 import { checkTarget } from './restore/target.ts';
 import { validate } from './restore/validate.ts';
@@ -40,6 +42,12 @@ export function filesSource(options: FilesOptions): Source {
       checkTarget(context);
     },
     restore,
+    restoreParts: async (context, workers) => {
+      // what lies below a few paths is little, and a directory that only leads there is not to be touched
+      const { paths, reader, root } = context;
+      const cuts = paths.length > 0 ? [] : await restoreCuts(root, reader, workers, options.worthSharing);
+      return cuts.length === 0 ? [] : partsAt(cuts);
+    },
     validate,
     discard: async (context) => discard(options.path, context),
   };

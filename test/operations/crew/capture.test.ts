@@ -1,5 +1,5 @@
 /** One shard captured by several workers is what one thread makes of it. */
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,48 +9,19 @@ import { type Deadline, noDeadline } from '../../../src/core/deadline.ts';
 import type { TidemarkError } from '../../../src/core/errors.ts';
 import type { Json } from '../../../src/core/json.ts';
 import { createLog } from '../../../src/core/log.ts';
-import { seededRandom, systemRandom } from '../../../src/core/random.ts';
 import { entryName } from '../../../src/format/tree.ts';
 import { captureWith } from '../../../src/operations/crew/capture.ts';
 import { Crew } from '../../../src/operations/crew/crew.ts';
 import { filesSource } from '../../../src/sources/files/index.ts';
 import type { CaptureContext, CapturedContent, PreviousSnapshot, Source } from '../../../src/sources/port.ts';
-import { memoryStore } from '../../../src/storage/memory.ts';
-import { Vault } from '../../../src/vault/vault.ts';
+import type { Vault } from '../../../src/vault/vault.ts';
+import { newTree, newVault } from './large-tree.ts';
 
 const script = new URL('../../../src/operations/crew/start.js', import.meta.url);
 const crew = new Crew(3, script);
 afterAll(() => crew.end());
 
-const passphrase = 'three keep a secret';
 const log = createLog(() => {}, 'error');
-
-async function newVault(sealing: 'none' | 'passphrase' = 'none'): Promise<Vault> {
-  const store = memoryStore();
-  const secrets = { random: systemRandom, passphrase };
-  await Vault.create(store, sealing, new Date(0), secrets);
-  return Vault.open(store, secrets);
-}
-
-/** Files of all sizes, many of them the same, some with several names, some directories deep and one flat. */
-function newTree(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-crew-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const random = seededRandom(7);
-  const put = (path: string, bytes: Uint8Array | string): void => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), bytes);
-  };
-  for (let at = 0; at < 300; at += 1) {
-    put(`flat/${String(at).padStart(3, '0')}.txt`, `file ${at % 100}`);
-    put(`deep/${at % 7}/${at % 5}/${at % 3}/${at}.bin`, random.bytes(random.below(3_000)));
-  }
-  const common = random.bytes(700_000);
-  for (const name of ['a/one', 'm/two', 'z/three']) put(`${name}.img`, common);
-  put('large.img', Buffer.concat([common, random.bytes(2_500_000), common]));
-  linkSync(join(folder, 'a/one.img'), join(folder, 'z/other-name.img'));
-  return folder;
-}
 
 const sourceAt = (path: string): Source =>
   filesSource({ path, exclude: ['*.tmp'], allowEmpty: false, worthSharing: 1 });

@@ -4,6 +4,7 @@
  */
 import { lstatSync } from 'node:fs';
 import { errnoOf } from '../../../core/errors.ts';
+import type { BlobId } from '../../../format/blob.ts';
 import type { PreviousSnapshot, Shard } from '../../port.ts';
 import { compareNames } from '../raw-path.ts';
 import { boundariesOf, listed, namesIn, type Weighed } from './shards.ts';
@@ -40,6 +41,23 @@ export async function partsOf(
     const begin = edges[at];
     return { ...rest, ...(begin !== undefined && { from: begin }), ...(end !== undefined && { to: end }) };
   });
+}
+
+/** What a file costs to restore beside its bytes. */
+const restoredEntry = 60_000;
+
+/** As many cuts, that make parts of about the same work, as keep this many workers busy; none for little work. */
+export async function restoreCuts(
+  root: BlobId,
+  reader: Pick<PreviousSnapshot, 'tree'>,
+  workers: number,
+  least = worthSharing,
+): Promise<readonly string[]> {
+  const items = await listed(reader, root, ({ below, size }) => {
+    return (1 + (below?.files ?? 0)) * restoredEntry + (below?.bytes ?? size ?? 0);
+  });
+  const total = items.reduce((sum, item) => sum + item.weight, 0);
+  return total < least ? [] : boundariesOf(items, workers * perWorker);
 }
 
 /** The order in which a walk comes by two paths. */

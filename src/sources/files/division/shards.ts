@@ -82,7 +82,7 @@ export async function boundariesOf(items: readonly Weighed[], parts: number): Pr
 
 /** A directory of the snapshot before. */
 export async function listed(
-  previous: PreviousSnapshot,
+  previous: Pick<PreviousSnapshot, 'tree'>,
   tree: BlobId,
   weigh: (entry: TreeEntry) => number,
 ): Promise<readonly Weighed[]> {

@@ -5,12 +5,20 @@
 import { closeSync, renameSync } from 'node:fs';
 import type { TreeEntry } from '../../../format/tree.ts';
 import type { RestoreContext } from '../../port.ts';
-import { joined, type RawPath } from '../raw-path.ts';
+import { joined, type RawPath, readNames } from '../raw-path.ts';
 import { applyAttributes } from './attributes.ts';
 import { checkLength, createFile, type FileProgress, lengthOf, reopenFile, writeAll, writeContent } from './content.ts';
 import { clear, clearDirectory } from './recreate.ts';
 
 const temporaryName = '.tidemark-restoring';
+
+/** Takes away what a restore that died left half-written in a directory. Not where another thread may be at work. */
+export function clearLeftovers(directory: RawPath): void {
+  for (const name of readNames(directory)) {
+    if (typeof name === 'string' && name.startsWith(temporaryName)) clear(joined(directory, name));
+  }
+}
+
 /** Blobs of a file that is written in one go; some MB at most. */
 const mostAtOnce = 64;
 
@@ -27,9 +35,13 @@ export class FileRestore {
   files: number;
   bytes: number;
   readonly #context: RestoreContext;
+  /** Of a file that takes another's place when it is complete; other parts may be at work in the same directory. */
+  readonly #temporaryName: string;
 
   constructor(context: RestoreContext, restored = { files: 0, bytes: 0 }) {
     this.#context = context;
+    const number = context.part?.shard.number;
+    this.#temporaryName = number === undefined ? temporaryName : `${temporaryName}-${number}`;
     this.files = restored.files;
     this.bytes = restored.bytes;
   }
@@ -49,7 +61,7 @@ export class FileRestore {
 
   whole(place: FilePlace, entry: TreeEntry, blobs: readonly Buffer[]): readonly string[] {
     checkLength(lengthOf(blobs), entry);
-    const working = workingPath(place);
+    const working = this.#workingPath(place);
     if (place.replacing) clear(working);
     const fd = createFile(working);
     try {
@@ -70,7 +82,7 @@ export class FileRestore {
     progress: FileProgress | undefined,
     pause: (bytes: number) => Promise<boolean>,
   ): Promise<FileOutcome> {
-    const working = workingPath(place);
+    const working = this.#workingPath(place);
     let fd = progress && reopenFile(working, progress);
     const from = fd === undefined ? undefined : progress;
     if (fd === undefined) {
@@ -90,6 +102,10 @@ export class FileRestore {
     }
   }
 
+  #workingPath({ prefix, path, replacing }: FilePlace): RawPath {
+    return replacing ? joined(prefix, this.#temporaryName) : path;
+  }
+
   #complete(fd: number, working: RawPath, place: FilePlace, entry: TreeEntry): readonly string[] {
     const complaints = applyAttributes(working, entry, { fd });
     if (place.replacing) {
@@ -100,8 +116,4 @@ export class FileRestore {
     this.bytes += entry.size ?? 0;
     return complaints;
   }
-}
-
-function workingPath(place: FilePlace): RawPath {
-  return place.replacing ? joined(place.prefix, temporaryName) : place.path;
 }

@@ -13,9 +13,10 @@ import { joined, leavePlace, type Place, placeIn, type RawPath, rawName, shown }
 import { applyAttributes, isRoot, rootAttributes } from './attributes.ts';
 import type { FileProgress } from './content.ts';
 import { entryFault } from './fault.ts';
-import { type FilePlace, FileRestore } from './file.ts';
+import { clearLeftovers, type FilePlace, FileRestore } from './file.ts';
 import { HardLinks, type LinksState } from './hard-links.ts';
 import { isSafeName, makeDirectory, makeOther } from './recreate.ts';
+import { type Scope, scopeOf } from './scope.ts';
 import { checkSelection, type Selection, selected, selectionOf } from './selection.ts';
 import { finishTarget, prepareTarget, type Target } from './target.ts';
 
@@ -38,6 +39,7 @@ interface RestoreState {
   readonly frames: readonly Pick<Frame, 'next' | 'existed'>[];
   readonly file?: FileProgress;
   readonly links: LinksState;
+  readonly linked: number;
   readonly problems: readonly Problem[];
   readonly restored: { readonly files: number; readonly bytes: number };
 }
@@ -50,13 +52,19 @@ export async function restore(json: Json | undefined, context: RestoreContext): 
   const state = json as unknown as RestoreState | undefined;
   const selection = selectionOf(context.paths);
   if (state === undefined) await checkSelection(selection, context.root, context.reader);
-  const restoring = new Restore(context, state?.target ?? prepareTarget(context), state);
-  return await restoring.run(selection, state);
+  const target = state?.target ?? preparedBefore(context) ?? prepareTarget(context);
+  return await new Restore(context, target, state).run(selection, state);
+}
+
+/** What the opening made ready, for the parts after it. */
+function preparedBefore({ part }: RestoreContext): Target | undefined {
+  return (part?.before[0] as { target?: Target } | undefined)?.target;
 }
 
 class Restore {
   readonly #context: RestoreContext;
   readonly #target: Target;
+  readonly #scope: Scope;
   readonly #files: FileRestore;
   readonly #stack: Frame[] = [];
   readonly #links: HardLinks;
@@ -64,6 +72,8 @@ class Restore {
   /** An earlier call that died may have gone further than the state says: what it left is replaced. */
   readonly #mayReplace: boolean;
   #fileProgress: FileProgress | undefined;
+  /** Entries that have several names and are left for the closing. */
+  #linked: number;
   #sockets = 0;
   #entries = 0;
   #bytes = 0;
@@ -72,7 +82,9 @@ class Restore {
     this.#context = context;
     this.#target = target;
     this.#files = new FileRestore(context, state?.restored);
-    this.#mayReplace = state !== undefined && target.ours;
+    this.#scope = scopeOf(context.part);
+    this.#linked = state?.linked ?? 0;
+    this.#mayReplace = target.ours && (state !== undefined || this.#scope.role !== 'whole');
     this.#links = new HardLinks(state?.links);
     this.#problems = [...(state?.problems ?? [])];
     this.#fileProgress = state?.file;
@@ -80,7 +92,7 @@ class Restore {
 
   async run(selection: Selection, state: RestoreState | undefined): Promise<RestoreOutcome> {
     try {
-      await this.#open(selection, state?.frames ?? [{ next: 0, existed: true }]);
+      await this.#open(selection, state?.frames);
       for (;;) {
         const frame = this.#stack.at(-1)!;
         const entry = frame.entries[frame.next];
@@ -88,7 +100,9 @@ class Restore {
           this.#leave(frame);
           if (this.#stack.length === 0) return this.#finished();
         } else {
-          const wanted = selected(frame.selection, entry);
+          const look = this.#scope.look(frame.path, entry);
+          if (look === 'stop') return this.#finished();
+          const wanted = look === 'take' ? selected(frame.selection, entry) : undefined;
           const put = wanted === undefined ? true : this.#put(frame, entry, wanted, this.#target.replacing);
           if (put !== true && !(await put)) return this.#suspended();
           // Above an open directory, its entry stays the one under way until it is left.
@@ -112,6 +126,10 @@ class Restore {
       if (entry.type === 'directory') return this.#enter(frame, entry, selection, replacing);
       if (entry.type === 'socket') {
         this.#sockets += 1;
+        return true;
+      }
+      if (this.#scope.leavesLinks && entry.hardlink !== undefined) {
+        this.#linked += 1;
         return true;
       }
       if (this.#links.made(entry, path, this.#stack[0]!.place, replacing)) {
@@ -162,11 +180,12 @@ class Restore {
     return true;
   }
 
-  async #open(selection: Selection, states: RestoreState['frames']): Promise<void> {
+  async #open(selection: Selection, states: RestoreState['frames'] | undefined): Promise<void> {
     const { path, guarded } = this.#target;
     const { entries } = await this.#context.reader.tree(this.#context.root);
     const place = placeIn({ prefix: '', fd: undefined }, path, guarded);
-    const [first, ...others] = states;
+    if (states === undefined) this.#clearLeftovers(place, '');
+    const [first, ...others] = states ?? [{ next: this.#scope.begin('', entries), existed: true }];
     this.#stack.push({ entry: undefined, place, path: '', entries, selection, ...first! });
     for (const state of others) {
       const parent = this.#stack.at(-1)!;
@@ -179,9 +198,12 @@ class Restore {
   async #enter(parent: Frame, entry: TreeEntry, selection: Selection, replacing: boolean): Promise<boolean> {
     try {
       const { entries } = await this.#context.reader.tree(entry.tree!);
-      const found = makeDirectory(joined(parent.place.prefix, rawName(entry)), replacing);
-      const state = { next: 0, existed: found && !this.#target.ours };
+      const path = joined(joined(parent.path, rawName(entry)), '/');
+      const madeBefore = this.#scope.role === 'closing' || !this.#scope.finishes(path);
+      const found = makeDirectory(joined(parent.place.prefix, rawName(entry)), replacing || madeBefore);
+      const state = { next: this.#scope.begin(path, entries), existed: found && !this.#target.ours };
       this.#push(parent, entry, entries, selection, state, found);
+      if (found) this.#clearLeftovers(this.#stack.at(-1)!.place, path);
       return true;
     } catch (error) {
       return this.#fault(parent, entry, error, selection, replacing);
@@ -207,9 +229,17 @@ class Restore {
     this.#stack.push({ entry, place, path, entries, selection, next: state.next, existed: state.existed });
   }
 
+  /** Of a directory that several parts come by, the opening does it, while nobody is at work there. */
+  #clearLeftovers({ prefix }: Place, path: RawPath): void {
+    const { replacing, ours } = this.#target;
+    const alone = this.#scope.role === 'opening' || this.#scope.finishes(path);
+    if ((replacing || ours) && alone) clearLeftovers(prefix);
+  }
+
   #leave(frame: Frame): void {
     const parent = this.#stack.at(-2);
-    const attributes = parent === undefined ? rootAttributes(this.#context.details) : frame.entry;
+    const own = parent === undefined ? rootAttributes(this.#context.details) : frame.entry;
+    const attributes = this.#scope.finishes(frame.path) ? own : undefined;
     // A directory that was there and only leads to what was asked for is not touched itself.
     if (attributes !== undefined && (frame.selection === 'all' || !frame.existed)) {
       const complaints = applyAttributes(joined(frame.place.prefix, '.'), attributes, { existed: frame.existed });
@@ -239,10 +269,14 @@ class Restore {
   }
 
   #finished(): RestoreOutcome {
+    const done = { done: true, restored: this.#restored(), problems: this.#problems } as const;
+    const { role } = this.#scope;
+    if (role === 'opening') return { ...done, result: { target: { ...this.#target } } };
+    if (role === 'range') return { ...done, result: { linked: this.#linked } };
     finishTarget(this.#context, this.#target);
     if (!isRoot()) this.#context.log.info('owners-not-restored', { because: 'not running as root' });
     if (this.#sockets > 0) this.#context.log.info('sockets-not-restored', { count: this.#sockets });
-    return { done: true, restored: this.#restored(), problems: this.#problems };
+    return done;
   }
 
   #suspended(): RestoreOutcome {
@@ -251,6 +285,7 @@ class Restore {
       frames: this.#stack.map(({ next, existed }) => ({ next, existed })),
       ...(this.#fileProgress && { file: this.#fileProgress }),
       links: this.#links.state(),
+      linked: this.#linked,
       problems: this.#problems,
       restored: this.#restored(),
     };

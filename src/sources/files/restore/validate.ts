@@ -5,6 +5,7 @@
 import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf, isTidemarkError } from '../../../core/errors.ts';
+import type { Json } from '../../../core/json.ts';
 import type { BlobId } from '../../../format/blob.ts';
 import type { Problem } from '../../../format/snapshot.ts';
 import { nameOf, type TreeEntry } from '../../../format/tree.ts';
@@ -24,6 +25,7 @@ import {
 } from '../raw-path.ts';
 import { type Attributes, isKept, isRoot, rootAttributes } from './attributes.ts';
 import { FilePieces } from './pieces.ts';
+import { type Scope, scopeOf } from './scope.ts';
 import { type Selection, selected, selectionOf } from './selection.ts';
 
 const exact = { bigint: true } as const;
@@ -34,13 +36,37 @@ const timeTolerance = native === undefined ? 1_000n : 0n;
 export async function validate(context: RestoreContext): Promise<ValidationReport> {
   const validation = new Validation(context);
   await validation.run();
-  return { checked: { ...validation.checked }, problems: validation.problems };
+  const { checked, problems, named } = validation;
+  return { checked: { ...checked }, problems, ...(context.part && { result: { named } }) };
+}
+
+/** The first sight of a file with several names: its inode, the snapshot's key for it, where, and its size. */
+type Named = readonly [inode: string, key: string, path: string, bytes: number];
+
+interface Directory {
+  readonly place: Place;
+  /** For people. */
+  readonly path: string;
+  /** As it is, relative to the root, with a slash at its end. */
+  readonly raw: RawPath;
+}
+
+interface Found {
+  /** The directory that it is in. */
+  readonly place: Place;
+  readonly name: RawPath;
+  readonly path: string;
+  readonly raw: RawPath;
+  readonly entry: TreeEntry;
 }
 
 class Validation {
   readonly checked = { files: 0, directories: 0, others: 0, bytes: 0 };
   readonly problems: Problem[] = [];
+  /** For the closing: what each part saw is one file must be one among them all. */
+  readonly named: Named[] = [];
   readonly #context: RestoreContext;
+  readonly #scope: Scope;
   /** Which file on the disk is which file of the snapshot, and the other way round, for those with several names. */
   readonly #inodes = new Map<string, string>();
   readonly #links = new Map<string, string>();
@@ -48,50 +74,61 @@ class Validation {
 
   constructor(context: RestoreContext) {
     this.#context = context;
+    this.#scope = scopeOf(context.part);
   }
 
   async run(): Promise<void> {
     const path = resolve(this.#context.target);
-    const { details, paths, root } = this.#context;
+    const { details, part, paths, root } = this.#context;
     const place: Place = { prefix: joined(path, '/'), fd: undefined };
     const selection = selectionOf(paths);
     const directory = rootAttributes(details);
     try {
       const stat = lstatSync(place.prefix, exact);
-      if (directory !== undefined && selection === 'all') {
+      if (directory !== undefined && selection === 'all' && this.#scope.finishes('')) {
         this.#attributes('', place.prefix, directory, stat);
       }
     } catch (error) {
       this.#fault('', error);
       return;
     }
-    await this.#directory(place, '', root, selection);
+    await this.#directory({ place, path: '', raw: '' }, root, selection);
+    if (this.#scope.role === 'closing') this.#joinLinks(part?.before ?? []);
   }
 
-  async #directory(place: Place, path: string, tree: BlobId, selection: Selection): Promise<void> {
+  async #directory({ place, path, raw }: Directory, tree: BlobId, selection: Selection): Promise<void> {
     const { entries } = await this.#context.reader.tree(tree);
     const there = new Map(readNames(place.prefix).map((name) => [nameKey(name), name]));
-    for (const entry of entries) {
+    const first = this.#scope.begin(raw, entries);
+    for (const [at, entry] of entries.entries()) {
       const name = rawName(entry);
-      const wanted = selected(selection, entry);
       const found = there.delete(nameKey(name));
+      if (at < first || this.#scope.look(raw, entry) !== 'take') continue;
+      const wanted = selected(selection, entry);
       // Sockets live and die with the process that listens: they are recorded, not restored.
       if (wanted === undefined || entry.type === 'socket') continue;
-      if (found) await this.#entry(place, name, path + shown(name), entry, wanted);
-      else this.#problem(path + shown(name), 'is missing');
+      const one = { place, name, path: path + shown(name), raw: joined(raw, name), entry };
+      if (found) await this.#entry(one, wanted);
+      else if (this.#tells(one)) this.#problem(one.path, 'is missing');
     }
     if (selection !== 'all' || this.#context.overwrite) return;
-    for (const name of there.values()) this.#problem(path + shown(name), 'is there and should not be');
+    for (const name of there.values()) {
+      if (this.#scope.covers(raw, name)) this.#problem(path + shown(name), 'is there and should not be');
+    }
   }
 
-  async #entry(place: Place, name: RawPath, path: string, entry: TreeEntry, selection: Selection): Promise<void> {
+  async #entry(one: Found, selection: Selection): Promise<void> {
+    const { place, name, path, entry } = one;
     const at = joined(place.prefix, name);
     try {
       const stat = lstatSync(at, exact);
       const type = typeOf(stat);
-      if (type !== entry.type) return this.#problem(path, `is a ${type} and should be a ${entry.type}`);
-      if (entry.type !== 'directory' || selection === 'all') this.#attributes(path, at, entry, stat);
-      if (entry.type === 'directory') return await this.#inside(place, name, path, entry, selection);
+      if (type !== entry.type) {
+        if (this.#tells(one)) this.#problem(path, `is a ${type} and should be a ${entry.type}`);
+        return;
+      }
+      if (entry.type === 'directory') return await this.#inside(one, stat, selection);
+      this.#attributes(path, at, entry, stat);
       const again = this.#linked(path, entry, stat);
       if (entry.type === 'symlink') this.#target(path, at, entry);
       if (entry.device !== undefined && entry.device !== String(stat.rdev)) this.#problem(path, 'is another device');
@@ -102,11 +139,20 @@ class Validation {
     }
   }
 
-  async #inside(place: Place, name: RawPath, path: string, entry: TreeEntry, selection: Selection): Promise<void> {
-    this.checked.directories += 1;
+  /** Of a directory that several parts come by, the closing tells what is wrong. */
+  #tells({ raw, entry }: Found): boolean {
+    return entry.type !== 'directory' || this.#scope.finishes(joined(raw, '/'));
+  }
+
+  async #inside({ place, name, path, raw, entry }: Found, stat: BigIntStats, selection: Selection): Promise<void> {
+    const inside = joined(raw, '/');
+    if (this.#scope.finishes(inside)) {
+      this.checked.directories += 1;
+      if (selection === 'all') this.#attributes(path, joined(place.prefix, name), entry, stat);
+    }
     const inner = placeIn(place, name);
     try {
-      await this.#directory(inner, `${path}/`, entry.tree!, selection);
+      await this.#directory({ place: inner, path: `${path}/`, raw: inside }, entry.tree!, selection);
     } finally {
       leavePlace(inner);
     }
@@ -133,15 +179,32 @@ class Validation {
   #linked(path: string, entry: TreeEntry, stat: BigIntStats): boolean {
     const inode = `${stat.dev}:${stat.ino}`;
     const key = entry.hardlink ?? `alone:${path}`;
+    const again = this.#sameFile(path, inode, key);
+    if (stat.nlink > 1n || entry.hardlink !== undefined) {
+      this.#inodes.set(inode, key);
+      this.#links.set(key, inode);
+      if (!again && this.#scope.role === 'range') this.named.push([inode, key, path, entry.size ?? 0]);
+    }
+    return again;
+  }
+
+  #sameFile(path: string, inode: string, key: string): boolean {
     const [seenAs, seenAt] = [this.#inodes.get(inode), this.#links.get(key)];
     if (seenAs !== undefined && seenAs !== key)
       this.#problem(path, 'is one file with another that it should be apart from');
     if (seenAt !== undefined && seenAt !== inode) this.#problem(path, 'is a file of its own and should be a hard link');
-    if (stat.nlink > 1n || entry.hardlink !== undefined) {
-      this.#inodes.set(inode, key);
-      this.#links.set(key, inode);
-    }
     return seenAs === key && seenAt === inode;
+  }
+
+  /** Files with several names, some of which another part saw. */
+  #joinLinks(results: readonly Json[]): void {
+    for (const { named } of results as unknown as readonly { named: readonly Named[] }[]) {
+      for (const [inode, key, path, bytes] of named) {
+        if (this.#sameFile(path, inode, key)) this.checked.bytes -= bytes;
+        this.#inodes.set(inode, key);
+        this.#links.set(key, inode);
+      }
+    }
   }
 
   #target(path: string, at: RawPath, entry: TreeEntry): void {

@@ -28,6 +28,7 @@ import { native } from '../../../../src/sources/files/native.ts';
 import type { CapturedContent } from '../../../../src/sources/port.ts';
 import { MemoryContent } from '../../memory-content.ts';
 import { isRoot, Trial } from '../trial.ts';
+import { validateInParts } from './in-parts.ts';
 
 async function restored(): Promise<[Trial, CapturedContent]> {
   const trial = new Trial({}, new MemoryContent({ smallFile: 10_000, piece: 1_000 }));
@@ -224,7 +225,15 @@ const rootChanges: readonly Case[] = [
 async function found(change: Case[3]): Promise<readonly { path: string; what: string }[]> {
   const [trial, captured] = await restored();
   change((path) => join(trial.target, path));
-  return (await trial.validate(captured)).problems;
+  const { problems } = await trial.validate(captured);
+  // divided among several, they find the same
+  for (const cuts of [['dir/sub'], ['dir/sub/deep', 'dir/twin', 'fifo', 'large'], ['dir/linked', 'file']]) {
+    const inParts = await validateInParts(trial, captured, cuts);
+    expect(inParts.problems).toHaveLength(problems.length);
+    // of two names of one file, either may be the one that is told of
+    expect(new Set(inParts.problems.map(({ what }) => what))).toEqual(new Set(problems.map(({ what }) => what)));
+  }
+  return problems;
 }
 
 describe('A9 what is not as it should be is found', () => {

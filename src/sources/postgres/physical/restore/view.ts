@@ -97,6 +97,8 @@ function over(
     tree: async (id) => trees.get(id) ?? reader.tree(id),
     blob: async (id) => blobs.get(id) ?? reader.blob(id),
     blobAtHand: (id) => blobs.get(id) ?? reader.blobAtHand(id),
+    lengthOf: (id) => blobs.get(id)?.length ?? reader.lengthOf(id),
+    matches: (id, bytes) => blobs.get(id)?.equals(bytes) ?? reader.matches(id, bytes),
     blobsOf: (content) => reader.blobsOf(content),
   };
 }

@@ -38,6 +38,8 @@ export class Place {
     instance: new Map<string, ParameterGroup>(),
     cluster: new Map<string, ParameterGroup>(),
   };
+  /** Known security groups, and the network that each is in. */
+  readonly securityGroups = new Map<string, string>();
   readonly optionGroups = new Map<string, OptionGroup>();
   /** Replicated here from another region, or retained after their instance; by ARN. */
   readonly automatedBackups = new Map<string, AutomatedBackup>();
@@ -54,11 +56,21 @@ export class Place {
     this.region = region;
     this.account = account;
     this.keys = new Keys(region, account);
-    this.subnetGroups.set('default', new SubnetGroup('default', this.region, this.account));
+    this.addSubnetGroup(new SubnetGroup('default', this.region, this.account));
   }
 
   arn(kind: ArnKind, name: string): string {
     return arn(this.region, this.account, kind, name);
+  }
+
+  /** With its network comes that network's default security group. */
+  addSubnetGroup(group: SubnetGroup): void {
+    this.subnetGroups.set(group.name, group);
+    this.securityGroups.set(group.securityGroup, group.vpc);
+  }
+
+  defaultSecurityGroup(vpc: string): string {
+    return `sg-${vpc.slice(4)}`;
   }
 
   /** Changes a status and keeps a note of it. */

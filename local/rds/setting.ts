@@ -28,6 +28,7 @@ export class Setting {
     const instance = newInstance(place, { ...given, DBInstanceIdentifier: id }, now);
     instance.Endpoint ??= { Address: endpointOf(place, id), Port: instance.DbInstancePort, HostedZoneId: 'Z1' };
     instance.restorableFrom ??= now;
+    this.#know(instance.VpcSecurityGroups, String(instance.DBSubnetGroup.VpcId));
     place.instances.set(id, instance);
     instanceStatus(place, instance, given.DBInstanceStatus ?? 'available', now);
     backUpDaily(place, instance, now);
@@ -44,6 +45,7 @@ export class Setting {
     cluster.Endpoint ??= endpointOf(place, id, 'cluster-');
     cluster.ReaderEndpoint ??= endpointOf(place, id, 'cluster-ro-');
     cluster.restorableFrom ??= now;
+    this.#know(cluster.VpcSecurityGroups, cluster.vpc);
     place.clusters.set(id, cluster);
     clusterStatus(place, cluster, given.Status ?? 'available', now);
     for (let number = 1; number <= instances; number += 1) {
@@ -64,6 +66,15 @@ export class Setting {
     return cluster;
   }
 
+  /** The groups of what is there exist; others have to be added. */
+  #know(groups: Instance['VpcSecurityGroups'], vpc: string): void {
+    for (const { VpcSecurityGroupId: id } of groups) this.place.securityGroups.set(id, vpc);
+  }
+
+  addSecurityGroup(id: string, vpc = String(this.place.subnetGroups.get('default')?.vpc)): void {
+    this.place.securityGroups.set(id, vpc);
+  }
+
   /** Its ARN is in `arn`. */
   addKey(id: string, given: { state?: Key['state']; sharedWith?: string[]; aliases?: string[] } = {}): Key {
     return this.place.keys.add(id, given);
@@ -71,7 +82,7 @@ export class Setting {
 
   addSubnetGroup(name: string, vpc?: string): SubnetGroup {
     const group = new SubnetGroup(name.toLowerCase(), this.place.region, this.place.account, vpc);
-    this.place.subnetGroups.set(group.name, group);
+    this.place.addSubnetGroup(group);
     return group;
   }
 

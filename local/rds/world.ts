@@ -61,6 +61,7 @@ export interface DataPlane {
   /** Starts a server on it. */
   start(data: string): Promise<{ readonly address: string; readonly port: number }>;
   stop(data: string): Promise<void>;
+  /** With its server, if one runs. */
   remove(data: string): Promise<void>;
 }
 

@@ -62,6 +62,8 @@ export interface Instance {
   /** The last moment that its logs reached, when it no longer runs. */
   endedAt?: Date;
   process?: Process;
+  /** The moment that it was restored to. */
+  restoredTo?: Date;
   /** Where its data really is, for one that has a server. */
   data?: string;
 }

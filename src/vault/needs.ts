@@ -49,14 +49,20 @@ interface Basis {
 export async function needsOf(vault: Vault, snapshot: Snapshot, how: 'walk new' | 'walk all'): Promise<Needs> {
   const index = await vault.index();
   const basis = how === 'walk new' ? await basisFor(vault, index, snapshot) : undefined;
-  const reach = new Reach(index, await vault.reader());
-  await reach.follow(snapshot.root, { known: basis?.root });
-  refuseLoss(vault, snapshot, reach.missing);
+  const reach = await reachOf(vault, snapshot, index, basis?.root);
   const known = new Set(basis?.packs);
   const walked = [...reach.packs()].map((number) => index.packs[number]!.id).filter((pack) => !known.has(pack));
   const all = [...known, ...walked].sort();
   const packs = new Map(all.map((pack) => [pack, index.packs[index.packNumber(pack)!]!.size]));
   return { packs, walked, ...(basis && { basis: basis.id }) };
+}
+
+/** The walk itself. `known`: the root of a tree that is whole. Errors: `VaultDamaged` when the snapshot is not whole. */
+export async function reachOf(vault: Vault, snapshot: Snapshot, index: BlobIndex, known?: BlobId): Promise<Reach> {
+  const reach = new Reach(index, vault.readerOf(index));
+  await reach.follow(snapshot.root, { known });
+  refuseLoss(vault, snapshot, reach.missing);
+  return reach;
 }
 
 function refuseLoss(vault: Vault, snapshot: Snapshot, missing: readonly MissingBlob[]): void {

@@ -95,6 +95,13 @@ export class Reach {
     return this.#packs;
   }
 
+  /** The blobs that were reached in one pack. */
+  *blobsIn(pack: number): Generator<BlobId> {
+    for (const [entry, roles] of this.#reached.entries()) {
+      if (roles !== 0 && this.#index.packOf(entry) === pack) yield this.#index.idOf(entry);
+    }
+  }
+
   /** A listing that cannot be read vouches for nothing: whatever should be the same is then followed. */
   async #vouchedFor(tree: BlobId): Promise<Known> {
     try {

@@ -5,7 +5,7 @@ import type { PackRecord } from '../format/index.ts';
 import { layout } from '../format/layout.ts';
 import type { Snapshot } from '../format/snapshot.ts';
 import { packDirectory } from './check.ts';
-import { needsOf } from './needs.ts';
+import { needsOf, reachOf } from './needs.ts';
 import type { Vault } from './vault.ts';
 import { storeIndexSegment } from './writer.ts';
 import { toIndexFrame } from './writing/pack-builder.ts';
@@ -13,6 +13,27 @@ import { toIndexFrame } from './writing/pack-builder.ts';
 /** Ids of the packs that `snapshot` needs, by a walk over all of it. Errors: `VaultDamaged` when it is not whole. */
 export async function packsOf(vault: Vault, snapshot: Snapshot): Promise<string[]> {
   return [...(await needsOf(vault, snapshot, 'walk all')).packs.keys()];
+}
+
+/**
+ * Those of `packs` that `snapshot` needs and that `to` can do without: what the snapshot needs of them lies in other packs
+ * there, which may be relied on. A blob may be stored twice, and then one vault keeps the one place and another the other.
+ * Errors: `VaultDamaged` when the snapshot is not whole.
+ */
+export async function packsElsewhere(
+  from: Vault,
+  snapshot: Snapshot,
+  to: Vault,
+  packs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const [index, there] = [await from.index(), await to.index()];
+  const reach = await reachOf(from, snapshot, index);
+  const elsewhere = new Set<string>();
+  for (const pack of packs) {
+    const blobs = [...reach.blobsIn(index.packNumber(pack)!)];
+    if (blobs.every((blob) => there.usable(blob))) elsewhere.add(pack);
+  }
+  return elsewhere;
 }
 
 /** Copies one pack; its name is its checksum, looked at on this side and by the store on the other. Returns its bytes. */

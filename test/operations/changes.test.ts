@@ -31,6 +31,18 @@ test('D5: the same commit twice is one snapshot, seen again; a full run does not
   expect((await vault.snapshots.sightings()).get(first.jobs[0].snapshot)).toEqual([new Date('2026-03-02T02:00:00Z')]);
 });
 
+test('D5: two runs that take one version in the same second both succeed, with one snapshot', async () => {
+  const machine = await smallMachine();
+  const runs = ['one', 'two'].map((name) => machine.run('backup', { sources: ['configuration'] }, name));
+  const reports = (await Promise.all(runs)).map(({ record, report }) => ({ status: record.status, jobs: report.jobs }));
+  const ids = await idsOf(await machine.vault(), 'configuration');
+  expect(ids).toHaveLength(1);
+  for (const { status, jobs } of reports) {
+    expect(status).toBe('SUCCEEDED');
+    expect(jobs).toMatchObject([{ status: 'success', snapshot: ids[0] }]);
+  }
+});
+
 test('a change event takes exactly the commit that it names; delivered twice, it is one execution and one snapshot', async () => {
   const machine = await smallMachine();
   const wanted = await commit(machine.repository, { 'nodes.yml': 'nodes: 4\n' });

@@ -135,6 +135,20 @@ test('B8: a hold is respected, and so is one that is placed between the plan and
   expect((await idsOf(await machine.vault(1))).filter((id) => doomed.includes(id))).toEqual([]);
 });
 
+test('B8: a snapshot that a run finds again between the plan and the deletion stays, as the run relies on it', async () => {
+  const { machine, doomed } = await sixDays(async (ready) => {
+    const { snapshots } = await ready.vault();
+    await snapshots.recordSighting(doomed[1]!, ready.clock.now());
+  });
+  await machine.succeed('prune', {});
+  expect((await idsOf(await machine.vault())).filter((id) => doomed.includes(id))).toEqual([doomed[1]]);
+  // what was seen before the plan was made has been thought of
+  machine.at('2026-03-20T02:00:00Z');
+  await machine.succeed('backup', { cadence: 'incremental' });
+  await machine.succeed('prune', {});
+  expect((await idsOf(await machine.vault())).filter((id) => doomed.includes(id))).toEqual([]);
+});
+
 test('B8: a plan that was changed after it was decided on deletes nothing in its vault', async () => {
   const { machine } = await sixDays(async (ready, key) => {
     const vault = await ready.vault();

@@ -5,8 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { openMachine } from '../../local/machine.ts';
 import { fail } from '../../src/core/errors.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import { idInKey, layout } from '../../src/format/layout.ts';
 import type { ObjectStore } from '../../src/storage/port.ts';
+import { BlobIndex } from '../../src/vault/blob-index.ts';
+import { rebuildIndex } from '../../src/vault/check.ts';
 import { packsOf } from '../../src/vault/replicate.ts';
+import { BlobWriter } from '../../src/vault/writer.ts';
 import { commit, idsOf, packsBelow, type SmallMachine, smallMachine, told, writeTree } from './small-machine.ts';
 
 /** Another process on the same machine, for which nothing is open yet. */
@@ -85,6 +89,8 @@ test('a copy that fails fails the run and its job; the next run completes the re
   expect(told(machine.alerts)).toEqual(['open warning backup/data']);
   expect(await idsOf(await machine.vault(0))).toHaveLength(2);
   expect(await idsOf(await machine.vault(1))).toHaveLength(1);
+  // a lease that stayed would hold up collection for a week
+  for (const vault of [0, 1]) expect((await (await machine.vault(vault)).leases.list()).size).toBe(0);
 
   broken = false;
   machine.at('2026-03-03T02:00:00Z');
@@ -96,6 +102,34 @@ test('a copy that fails fails the run and its job; the next run completes the re
   const restored = await machine.succeed('restore', { source: 'data', vault: 1, target });
   expect(restored.snapshot).toBe(newest);
   expect(readFileSync(join(target, 'notes/three.txt'), 'utf8')).toBe('three');
+});
+
+test('a pack that the replica collects is not asked for when its blobs lie in another one there', async () => {
+  const machine = await smallMachine({ sources: ['- { id: data, kind: files, path: $FOLDER/data }'] });
+  await machine.succeed('backup', { cadence: 'full' });
+  const [primary, replica] = [await machine.vault(0), await machine.vault(1)];
+  // all of it once more, in packs that only the replica has, as after two writers at once
+  const [snapshot] = await primary.snapshots.list();
+  const twin = new BlobWriter(replica.store, replica.cipher, replica.config, new BlobIndex(), seededRandom(5));
+  const index = await primary.index();
+  const reader = await primary.reader();
+  for (let entry = 0; entry < index.size; entry += 1) {
+    twin.put(await reader.blob(index.idOf(entry)), index.packs[index.packOf(entry)]!.kind);
+  }
+  await twin.finish();
+  const doubted = (await packsOf(primary, snapshot!)).map((id) => ({ id, size: 1 }));
+  await replica.fossils.write({ id: 'prune', marked: machine.clock.now().toISOString(), packs: doubted, writers: [] });
+
+  machine.at('2026-03-02T02:00:00Z');
+  writeTree(machine.data, { 'notes/three.txt': 'three' });
+  await machine.succeed('backup', { cadence: 'incremental' });
+  await replica.fossils.delete('prune');
+  await replica.store.delete(doubted.map(({ id }) => layout.pack(id)));
+  await rebuildIndex(replica, [], await replica.objects.keys(layout.indexes));
+  await rebuildIndex(replica, (await replica.objects.keys(layout.packs)).map(idInKey), []);
+  const target = join(machine.folder, 'target');
+  await machine.succeed('restore', { source: 'data', vault: 1, target });
+  expect(readFileSync(join(target, 'big.bin'))).toEqual(readFileSync(join(machine.data, 'big.bin')));
 });
 
 describe('snapshots that a replica missed', () => {

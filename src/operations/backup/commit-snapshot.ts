@@ -1,5 +1,6 @@
 /** Puts the shards together and commits the snapshot: from then on it exists, wholly. */
 import * as z from 'zod';
+import { isTidemarkError } from '../../core/errors.ts';
 import type { Problem, Snapshot, Totals } from '../../format/snapshot.ts';
 import type { OperationContext } from '../context.ts';
 import {
@@ -75,7 +76,13 @@ export async function commitSnapshot(
   const packs = [...parts.flatMap((part) => part.packs), ...written.packs.map((pack) => pack.id)];
   await vault.objects.write(packsKey(job), { packs });
   await vault.leases.demand(leaseOf(job), context.clock.now());
-  await vault.snapshots.commit(snapshot);
+  try {
+    await vault.snapshots.commit(snapshot);
+  } catch (error) {
+    // another attempt, or another run that took this revision in the same second, was quicker: its snapshot is as good
+    if (!isTidemarkError(error, 'ObjectExists')) throw error;
+    return outcome(job, await vault.snapshots.get(snapshot.id), context.vaults.count);
+  }
   context.log.info('snapshot-committed', { run: job.run, source: job.source, snapshot: snapshot.id, ...totals });
   return outcome(job, snapshot, context.vaults.count);
 }

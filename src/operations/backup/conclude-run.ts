@@ -1,5 +1,6 @@
 /** Sums up a run: the run record first, then the alerts, so that a failing alert path never hides what happened. */
 import * as z from 'zod';
+import { asTidemarkError } from '../../core/errors.ts';
 import { readFailure } from '../../core/failure.ts';
 import { layout } from '../../format/layout.ts';
 import { cadences } from '../../format/snapshot.ts';
@@ -61,14 +62,32 @@ export async function concludeRun(
   };
   const ended = context.clock.now().toISOString();
   await vault.objects.write(layout.run(run), { ...report, cadence, time, ended, plan: context.plan.hash });
-  for (const job of jobs) {
-    if (job.status === 'failure') await vault.leases.end(leaseOf({ run, source: job.source }));
-  }
+  await endLeases(context, vault, run, jobs);
   if (report.status === 'success') await vault.store.delete(await vault.objects.keys(layout.workOf(run)));
   context.log.info('run-concluded', { run, cadence, status: report.status, jobs });
   for (const job of jobs) await tell(context, vault, run, job);
   await clear(context, 'workflow/backup', { run });
   return report;
+}
+
+/** Of jobs that failed, in every vault that can be reached: a lease that stays holds up collection there for a week. */
+async function endLeases(
+  context: OperationContext,
+  primary: Vault,
+  run: string,
+  jobs: readonly JobReport[],
+): Promise<void> {
+  const failed = jobs.filter(({ status }) => status === 'failure');
+  for (const { source } of failed) await primary.leases.end(leaseOf({ run, source }));
+  for (let replica = 1; failed.length > 0 && replica < context.vaults.count; replica += 1) {
+    try {
+      const { leases } = await context.vaults.open(replica);
+      for (const { source } of failed) await leases.end(leaseOf({ run, source }));
+    } catch (error) {
+      const place = context.vaults.place(replica);
+      context.log.warn('leases-not-ended', { place, error: asTidemarkError(error).message });
+    }
+  }
 }
 
 async function reportOf(vault: Vault, run: string, result: z.infer<typeof resultSchema>): Promise<JobReport> {

@@ -7,7 +7,7 @@ import { asTidemarkError, fail } from '../../core/errors.ts';
 import { idInKey, layout } from '../../format/layout.ts';
 import type { Snapshot } from '../../format/snapshot.ts';
 import { listOf, needsOf, packsListed } from '../../vault/needs.ts';
-import { packsOf } from '../../vault/replicate.ts';
+import { packsElsewhere, packsOf } from '../../vault/replicate.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { batchKey, type Job, jobSchema, takeWriterLease } from './job.ts';
@@ -56,10 +56,8 @@ export async function planReplication(
   const fossils = new Set((await replica.fossils.list()).flatMap((fossil) => fossil.packs.map((pack) => pack.id)));
   // a replica that is up to date lacks what is new; for one that is not, what is needed has to be known exactly
   const current = there.has(id) || (snapshot.parent !== undefined && there.has(snapshot.parent));
-  const needed = new Set(
-    await packsFor(primary, snapshot, fossils, replica.store.name, current ? 'walk new' : 'walk all'),
-  );
-  const missed = await missedOf(context, primary, late, fossils, replica.store.name);
+  const needed = new Set(await packsFor(primary, snapshot, fossils, replica, current ? 'walk new' : 'walk all'));
+  const missed = await missedOf(context, primary, late, fossils, replica);
   const extra = new Set(missed.flatMap(({ packs }) => packs).filter((pack) => !needed.has(pack)));
 
   const stored = await packsIn(replica, snapshot, needed.size);
@@ -82,23 +80,27 @@ export async function planReplication(
 }
 
 /**
- * The packs that the snapshot needs. The list of an earlier one may name some that are not needed any more; which does not
- * matter unless the replica is collecting one of them, and then a full walk says. Errors: `WriterFenced`, `VaultDamaged`.
+ * The packs that the snapshot needs in the replica. The list of an earlier one may name some that are not needed any more;
+ * which does not matter unless the replica is collecting one of them, and then a full walk says. What the replica has in
+ * another pack too it can do without. Errors: `WriterFenced`, `VaultDamaged`.
  */
 async function packsFor(
   primary: Vault,
   snapshot: Snapshot,
   fossils: ReadonlySet<string>,
-  replica: string,
+  replica: Vault,
   how: 'walk new' | 'walk all' = 'walk new',
 ): Promise<string[]> {
-  const doubted = (packs: readonly string[]): string | undefined => packs.find((pack) => fossils.has(pack));
+  const doubted = (packs: readonly string[]): string[] => packs.filter((pack) => fossils.has(pack));
   const likely = [...(await needsOf(primary, snapshot, how)).packs.keys()];
-  if (doubted(likely) === undefined) return likely;
+  if (doubted(likely).length === 0) return likely;
   const exact = await packsOf(primary, snapshot);
-  const pack = doubted(exact);
-  if (pack === undefined) return exact;
-  return fail('WriterFenced', `pack ${pack} is being collected in ${replica} and is needed again`, {
+  if (doubted(exact).length === 0) return exact;
+  const elsewhere = await packsElsewhere(primary, snapshot, replica, doubted(exact));
+  const rest = exact.filter((pack) => !elsewhere.has(pack));
+  const [pack] = doubted(rest);
+  if (pack === undefined) return rest;
+  return fail('WriterFenced', `pack ${pack} is being collected in ${replica.store.name} and is needed again`, {
     hint: 'Wait for the next prune, which deletes or revives it; the run after that copies the snapshot.',
     context: { pack, snapshot: snapshot.id },
   });
@@ -123,7 +125,7 @@ async function missedOf(
   primary: Vault,
   ids: readonly string[],
   fossils: ReadonlySet<string>,
-  replica: string,
+  replica: Vault,
 ): Promise<Replication['missed']> {
   const missed: Replication['missed'] = [];
   for (const id of ids) {
@@ -134,7 +136,8 @@ async function missedOf(
     } catch (error) {
       const { name, message } = asTidemarkError(error);
       if (!leftOut.includes(name)) throw error;
-      context.log.warn('missed-snapshot-left-out', { snapshot: id, place: replica, error: `${name}: ${message}` });
+      const place = replica.store.name;
+      context.log.warn('missed-snapshot-left-out', { snapshot: id, place, error: `${name}: ${message}` });
     }
   }
   return missed;

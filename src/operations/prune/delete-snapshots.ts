@@ -1,8 +1,8 @@
-/** Deletes the snapshots that the plan names, one by one, and looks again at each for a hold or a reader right before. */
+/** Deletes the snapshots that the plan names, one by one, and looks again at each for a hold, a reader or a run that has found it again, right before. */
 import type * as z from 'zod';
 import { asTidemarkError, fail } from '../../core/errors.ts';
 import type { OperationContext } from '../context.ts';
-import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+import { readPrunePlan, seenMark, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
 
 export const deleteSnapshotsInput = vaultPruneSchema;
 
@@ -14,12 +14,14 @@ export async function deleteSnapshots(
   const plan = await readPrunePlan(vault, input);
   const failed: { snapshot: string; reason: string }[] = [];
   let [deleted, spared] = [0, 0];
-  for (const { id, newerGood, reason } of plan.delete) {
+  for (const { id, newerGood, reason, seen } of plan.delete) {
     const snapshot = await vault.snapshots.find(id);
     if (!snapshot) continue;
     const holds = await vault.snapshots.holds();
     const readers = [...(await vault.leases.list()).values()].filter((lease) => lease.snapshot === id);
-    if (holds.has(id) || readers.length > 0 || (await vault.snapshots.find(newerGood)) === undefined) {
+    // a run may have found the source in this state again, and relies on the snapshot that it did not have to take
+    const found = seenMark(await vault.snapshots.sightingsOf(id)) !== seen;
+    if (holds.has(id) || readers.length > 0 || found || (await vault.snapshots.find(newerGood)) === undefined) {
       spared += 1;
       continue;
     }

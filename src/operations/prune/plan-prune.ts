@@ -6,7 +6,7 @@ import { excessOf, planRetention } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { candidatesOf } from './candidates.ts';
-import { hashOf, type PrunePlan, prunePlanKey, type VaultPrune } from './prune-plan.ts';
+import { hashOf, type PrunePlan, prunePlanKey, seenMark, type VaultPrune } from './prune-plan.ts';
 
 export const planPruneInput = z.strictObject({
   dryRun: z.boolean().optional(),
@@ -55,6 +55,7 @@ async function planFor(context: OperationContext, vault: Vault, number: number, 
   const now = context.clock.now();
   const candidates = await candidatesOf(vault, now);
   const decision = planRetention(context.plan, candidates, now);
+  const marks = new Map(candidates.map(({ id, sightings }) => [id, seenMark(sightings)]));
   return {
     prune,
     vault: number,
@@ -62,7 +63,10 @@ async function planFor(context: OperationContext, vault: Vault, number: number, 
     made: now.toISOString(),
     policy: context.plan.hash,
     keep: decision.keep.map(({ id, source, time, reasons }) => ({ id, source, time, reasons: [...reasons] })),
-    delete: decision.delete.map(({ id, source, time, reason, newerGood }) => ({ id, source, time, reason, newerGood })),
+    delete: decision.delete.map(({ id, source, time, reason, newerGood }) => {
+      const seen = marks.get(id);
+      return { id, source, time, reason, newerGood, ...(seen !== undefined && { seen }) };
+    }),
     frozen: decision.frozen.map(({ source, reason }) => ({ source, reason })),
   };
 }

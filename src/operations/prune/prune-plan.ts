@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { sha256 } from '../../codec/identity.ts';
 import { fail } from '../../core/errors.ts';
+import { shortHash } from '../../core/ids.ts';
 import { canonicalJson } from '../../core/json.ts';
 import { layout } from '../../format/layout.ts';
 import type { Vault } from '../../vault/vault.ts';
@@ -19,6 +20,8 @@ const deletedSchema = z.object({
   reason: z.string(),
   /** The newer snapshot that is good, stays, and makes this one dispensable. */
   newerGood: z.string(),
+  /** Says which sightings were known: a snapshot that a run has found again since is another matter. */
+  seen: z.string().optional(),
 });
 
 export const prunePlanSchema = z.object({
@@ -48,6 +51,9 @@ export const reachedSchema = z.object({
   roots: z.array(z.string()),
   packs: z.array(z.string()),
 });
+/** Of times in order; nothing for none. */
+export const seenMark = (times: readonly Date[] | undefined): string | undefined =>
+  times === undefined || times.length === 0 ? undefined : shortHash(...times.map((time) => time.toISOString()));
 export const hashOf = (plan: PrunePlan): string => sha256(Buffer.from(canonicalJson(plan)));
 
 /** The plan as it was hashed. Errors: `PruneRefused` when it is another one. */

@@ -98,14 +98,16 @@ export class Snapshots {
   async sightings(): Promise<Map<string, Date[]>> {
     const sightings = new Map<string, Date[]>();
     for (const key of await this.#objects.keys(layout.sightings)) {
-      const known = await this.#objects.readIfThere(key, sightingsSchema);
-      if (known)
-        sightings.set(
-          idInKey(key),
-          known.times.map((time) => new Date(time)),
-        );
+      const times = await this.sightingsOf(idInKey(key));
+      if (times) sightings.set(idInKey(key), times);
     }
     return sightings;
+  }
+
+  /** Oldest first. */
+  async sightingsOf(id: string): Promise<Date[] | undefined> {
+    const known = await this.#objects.readIfThere(layout.sighting(id), sightingsSchema);
+    return known?.times.map((time) => new Date(time));
   }
 
   /** What verification has shown of each snapshot, by its id. */

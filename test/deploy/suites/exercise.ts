@@ -24,6 +24,7 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'check-vault: * remove verified',
   ],
   'what was found whole cannot be relied on, and all of it is walked': ['plan-replication: primary read packs'],
+  'a replica collects what a snapshot needs again': ['plan-replication: replicas read index'],
   'a vault has more packs than are listed for one snapshot': [
     'plan-replication: replicas read snapshots',
     'plan-replication: replicas read trust',

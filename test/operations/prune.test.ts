@@ -149,6 +149,14 @@ test('B8: a snapshot that a run finds again between the plan and the deletion st
   expect((await idsOf(await machine.vault())).filter((id) => doomed.includes(id))).toEqual([]);
 });
 
+test('B8: a snapshot that was found again by a clock ahead of that of the prune stays', async () => {
+  const { machine, doomed } = await sixDays(async () => {});
+  const { snapshots } = await machine.vault();
+  await snapshots.recordSighting(doomed[1]!, new Date(machine.clock.now().getTime() + 600_000));
+  await machine.succeed('prune', {});
+  expect((await idsOf(await machine.vault())).filter((id) => doomed.includes(id))).toEqual([doomed[1]]);
+});
+
 test('B8: a plan that was changed after it was decided on deletes nothing in its vault', async () => {
   const { machine } = await sixDays(async (ready, key) => {
     const vault = await ready.vault();

@@ -20,7 +20,9 @@ export async function deleteSnapshots(
     const holds = await vault.snapshots.holds();
     const readers = [...(await vault.leases.list()).values()].filter((lease) => lease.snapshot === id);
     // a run may have found the source in this state again, and relies on the snapshot that it did not have to take
-    const found = seenMark(await vault.snapshots.sightingsOf(id)) !== seen;
+    const sightings = await vault.snapshots.sightingsOf(id);
+    // what lies ahead of the plan's own clock was known to it, and not reckoned with
+    const found = seenMark(sightings) !== seen || sightings?.some((time) => time.toISOString() > plan.made);
     if (holds.has(id) || readers.length > 0 || found || (await vault.snapshots.find(newerGood)) === undefined) {
       spared += 1;
       continue;

@@ -54,8 +54,16 @@ export class Verdicts {
     this.#accuse(record, `failed in fair weather: ${JSON.stringify(jobs.map(({ error }) => error))}`);
   }
 
+  /** True when it did all that it planned. It refuses when so many snapshots of a stormy day have had their time at once. */
+  pruned(record: ExecutionRecord): boolean {
+    if (record.status === 'SUCCEEDED') return true;
+    if (record.error === 'PruneRefused' && record.cause?.includes('would delete')) return false;
+    this.#accuse(record, 'failed in fair weather');
+    return false;
+  }
+
   /** Damage to what only one vault ever had stays; everything else is repaired by now. */
-  mayStillFail(record: ExecutionRecord): void {
+  repaired(record: ExecutionRecord): void {
     if (record.status === 'SUCCEEDED') return;
     const left = (record.report as { findings?: { object: string; repaired: boolean }[] } | undefined)?.findings ?? [];
     for (const { object, repaired } of left) {

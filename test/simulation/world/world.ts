@@ -92,6 +92,9 @@ export class World {
       random,
       functionOf,
       call: (name, input) => this.call(name, input),
+      onEvent: ({ kind, state, execution, error, waitMilliseconds }) => {
+        if (kind === 'retried') this.weather.note(`${execution} ${state} again in ${waitMilliseconds} ms: ${error}`);
+      },
       onStatus: (record) => {
         this.weather.note(`${record.workflow} ${record.name} ${record.status} ${record.error ?? ''}`);
         if (record.status !== 'RUNNING') this.onEnd(record);
@@ -203,7 +206,8 @@ export class World {
   #take(name: string): { container: Container; invoke: ReturnType<typeof createInvoker> } {
     const idle = this.#idle.get(name) ?? [];
     const warm = idle.pop();
-    if (warm && this.chance.happens(0.7)) return warm;
+    // what an invocation left running may have ended it since
+    if (warm && !warm.container.dead && this.chance.happens(0.7)) return warm;
     const { container, dependencies } = this.container(name);
     const { clock, random } = dependencies;
     const timeoutMilliseconds = this.weather.climate.limit;

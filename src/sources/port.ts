@@ -34,6 +34,11 @@ export interface ContentStream {
   write(bytes: Uint8Array): void;
   /** As many zeros as a hole of that length reads as. */
   writeHole(length: number): void;
+  /**
+   * Goes on with a blob that the sink holds, of so many bytes, in place of these bytes. Only where the content is cut
+   * anyway: after a whole page, or at the beginning.
+   */
+  refer(blob: BlobId, length: number): void;
   /** Stores what is left and says where the content is. */
   end(): Content;
   /** Gives up what is not yet cut off and returns how to go on: read again from `state.size` bytes. */
@@ -70,6 +75,8 @@ export interface PreviousSnapshot {
   readonly details: Readonly<Record<string, unknown>>;
   readonly totals: Totals;
   tree(id: BlobId): Promise<Tree>;
+  /** All that is stored of it. Not there in a worker. */
+  readonly reader?: ContentReader;
 }
 
 export interface CaptureContext {

@@ -116,6 +116,15 @@ class MemoryStream implements ContentStream {
     for (let left = length; left > 0; left -= 1 << 20) this.write(Buffer.alloc(Math.min(left, 1 << 20)));
   }
 
+  refer(blob: BlobId, length: number): void {
+    this.#live();
+    if (this.#rest.length > 0) throw new Error('a blob is referred to in the middle of a piece');
+    if (!this.#content.holds([blob])) throw new Error(`a blob is referred to that is not held: ${blob}`);
+    this.#blobs.push(blob);
+    this.#size += length;
+    if (this.#blobs.length > maxInlineBlobs) this.#list();
+  }
+
   end(): { size: number; blobs?: readonly BlobId[]; lists?: readonly BlobId[] } {
     this.#live();
     this.#ended = true;

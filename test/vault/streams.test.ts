@@ -31,6 +31,36 @@ async function store(
   return { content, stored };
 }
 
+test('a content may go on with blobs that are there, and is what it would have been', async () => {
+  const vault = await newVault();
+  const page = 8192;
+  const bytes = seededRandom(2).bytes(700 * page);
+  const { content } = await store(vault, (stream) => stream.write(bytes), page);
+  const ids: string[] = [];
+  for await (const some of (await vault.reader()).blobsOf(content)) ids.push(...some);
+  const changed = Buffer.from(bytes);
+  changed[300 * page]! ^= 1;
+  const written = await store(vault, (stream) => stream.write(changed), page);
+  const referring = await store(
+    vault,
+    (stream) => {
+      for (const [at, id] of ids.entries()) {
+        if (at === 300) stream.write(changed.subarray(at * page, (at + 1) * page));
+        else stream.refer(id, page);
+      }
+    },
+    page,
+  );
+  expect(referring.content).toEqual(written.content); // lists and all
+  expect(referring.stored).toBe(0);
+  expect((await bytesOf(vault, referring.content)).equals(changed)).toBe(true);
+
+  const writer = await vault.writer();
+  const stream = writer.stream(undefined, page);
+  stream.write(bytes.subarray(0, 100));
+  expect(() => stream.refer(ids[0]!, page)).toThrow('100 bytes after the last cut');
+});
+
 test('a page that changed is one blob; the pages around it stay', async () => {
   const vault = await newVault();
   const bytes = seededRandom(1).bytes(300 * 8192 + 100);

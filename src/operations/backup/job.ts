@@ -96,7 +96,7 @@ async function previousSnapshot(vault: Vault, id: string): Promise<PreviousSnaps
   if (!snapshot) return undefined;
   const reader = await vault.reader();
   const { root, details, totals } = snapshot;
-  return { id, root, time: new Date(snapshot.time), details, totals, tree: (tree) => reader.tree(tree) };
+  return { id, root, time: new Date(snapshot.time), details, totals, reader, tree: (tree) => reader.tree(tree) };
 }
 
 const notYet = (): never => fail('Unexpected', 'a source stored content before its capture began');

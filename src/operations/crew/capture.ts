@@ -195,6 +195,10 @@ class ParallelCapture {
   }
 }
 
-function withoutTree({ tree: _, ...previous }: NonNullable<CaptureContext['previous']>): Omit<typeof previous, 'tree'> {
+function withoutTree({
+  tree: _,
+  reader: __,
+  ...previous
+}: NonNullable<CaptureContext['previous']>): Omit<NonNullable<CaptureContext['previous']>, 'tree' | 'reader'> {
   return previous;
 }

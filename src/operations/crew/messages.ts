@@ -31,7 +31,7 @@ interface VaultSetting {
 export interface CaptureSetting extends VaultSetting {
   readonly claims: ClaimBuffers;
   readonly source: SourceSpec;
-  readonly previous: Omit<PreviousSnapshot, 'tree'> | undefined;
+  readonly previous: Omit<PreviousSnapshot, 'tree' | 'reader'> | undefined;
   readonly cadence: Cadence;
   readonly revision: string | undefined;
 }

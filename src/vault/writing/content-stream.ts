@@ -1,5 +1,6 @@
 /** One file's content on its way in: cut into blobs as it flows, its blobs listed inline or, when many, in chunk lists. */
 import type { Cutter } from '../../codec/chunk.ts';
+import { fail } from '../../core/errors.ts';
 import type { BlobId, BlobKind } from '../../format/blob.ts';
 import { type Content, encodeChunkList, maxInlineBlobs } from '../../format/tree.ts';
 
@@ -81,6 +82,11 @@ export class ContentStream {
     const id = this.#taker.put(run <= zeros.length ? zeros.subarray(0, run) : new Uint8Array(run), 'data');
     for (; left >= run; left -= run) this.#noted(id, run);
     if (left > 0) this.write(zeros.subarray(0, left));
+  }
+
+  refer(blob: BlobId, length: number): void {
+    if (this.#tailLength > 0) fail('Unexpected', `a blob was referred to ${this.#tailLength} bytes after the last cut`);
+    this.#noted(blob, length);
   }
 
   end(): Content {

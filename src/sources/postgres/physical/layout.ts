@@ -36,6 +36,12 @@ export const physicalDetails = z.looseObject({
   blockSize: z.number().int().positive(),
   /** Tablespaces besides the usual ones, and where they were. */
   tablespaces: z.array(z.object({ oid: z.string(), location: z.string() })),
+  /** The tree of `data/`: snapshots of one base backup have it in common. */
+  base: z.string(),
+  /** How far the log goes that is in the snapshot. */
+  walEnd: position,
+  /** What moments can be restored. ISO 8601, UTC. */
+  window: z.object({ earliest: z.string(), latest: z.string() }),
   /** How the data directory was taken: all of it was sent, or what had changed since the snapshot before. */
   sent: z.enum(['all', 'changes']),
 });

@@ -4,12 +4,25 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PostgresTools } from '../../../../local/postgres/find.ts';
 import type { RunningPostgres } from '../../../../local/postgres/server.ts';
-import type { CaptureContext, CapturedContent, RestoreContext, Source } from '../../../../src/sources/port.ts';
+import type {
+  CaptureContext,
+  CapturedContent,
+  PreviousSnapshot,
+  RestoreContext,
+  Source,
+} from '../../../../src/sources/port.ts';
 import { physicalSource } from '../../../../src/sources/postgres/physical/index.ts';
 import { MemoryContent } from '../../memory-content.ts';
 import { captureContext, restoreContext as contextOf, folder, server } from '../trial.ts';
 
-export const settings = { wal_level: 'replica', max_wal_senders: '4', full_page_writes: 'on', autovacuum: 'off' };
+/** With `synchronous_commit` off, pages get the hints of a commit only later, and are changed once more by whoever reads them. */
+export const settings = {
+  synchronous_commit: 'on',
+  wal_level: 'replica',
+  max_wal_senders: '4',
+  full_page_writes: 'on',
+  autovacuum: 'off',
+};
 export const password = 'secret';
 
 export function physicalServer(tools: PostgresTools, more: Readonly<Record<string, string>> = {}) {
@@ -43,6 +56,20 @@ export async function captureServer(
     results.push(JSON.parse(JSON.stringify(outcome.result)));
   }
   return { ...(await source.combine(results, context)), content };
+}
+
+/** As the next capture sees it. */
+export function previousOf({ root, details, totals, content }: CapturedServer): PreviousSnapshot {
+  const all = { ...totals, stored: 0 };
+  return {
+    id: 'before',
+    root,
+    time: new Date(0),
+    details,
+    totals: all,
+    tree: (id) => content.tree(id),
+    reader: content,
+  };
 }
 
 export function restoreContext(

@@ -75,8 +75,8 @@ export async function baseBackup(
     for await (const event of replication.run(commandOf(wish))) {
       if (event.is === 'data') {
         reception.take(event.bytes);
-        const draining = context.sink.drain();
-        if (draining !== undefined) await draining;
+        const waiting = received.settle() ?? context.sink.drain();
+        if (waiting !== undefined) await waiting;
       } else reception.note(event);
     }
   } catch (error) {

@@ -9,13 +9,15 @@ import type { Content } from '../../../../format/tree.ts';
 import type { CaptureContext, CaptureOutcome } from '../../../port.ts';
 import type { Connection } from '../../connection.ts';
 import { type ReplicationConnection, withReplication } from '../../replication/connection.ts';
+import { ServerError } from '../../replication/messages.ts';
 import type { PhysicalDetails } from '../layout.ts';
-import { readBackupManifest } from '../manifest.ts';
+import { readBackupManifest, writeBackupManifest } from '../manifest.ts';
 import { type BaseBackup, baseBackup, type Notices } from './base-backup.ts';
 import { checkFiles, checkWal } from './check.ts';
+import { earlierBackup } from './earlier.ts';
 import { type ServerFacts, serverFacts } from './facts.ts';
 import type { Totals } from './listing.ts';
-import { Received, type ReceivedWal } from './received.ts';
+import { asMade, Received, type ReceivedWal } from './received.ts';
 
 export interface CaptureOptions {
   readonly connection: Connection;
@@ -34,6 +36,8 @@ export interface CapturedBase {
   readonly problems: readonly Problem[];
   readonly details: PhysicalDetails;
 }
+
+const nowOnServer = `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`;
 
 export async function captureBase(options: CaptureOptions, context: CaptureContext): Promise<CaptureOutcome> {
   const notices: Notices = { hear: () => {} };
@@ -56,22 +60,69 @@ async function take(
   const facts = await serverFacts(replication);
   const baseTime = clock.now().toISOString();
   await keepLog(replication, context);
-  const received = new Received(sink, facts.blockSize);
-  const wish = { label: `tidemark ${baseTime}`, incremental: false, ...options };
-  const backup = await baseBackup(replication, wish, received, notices, context);
-  checkFiles(readBackupManifest(backup.manifest), received);
+  const asking = { replication, options, facts, notices, context, label: `tidemark ${baseTime}` };
+  const { backup, received, sent } = (await takeChanges(asking)) ?? (await takeAll(asking));
+  const [{ now } = {}] = await replication.rows(nowOnServer);
+  const listed = readBackupManifest(backup.manifest);
+  checkFiles(listed, received);
   checkWal(backup, new Set(received.wal.map(({ name }) => name)), facts.walSegmentSize);
   const { tree, totals } = received.listing.store(sink);
-  const details = { ...detailsOf(backup, facts), sent: 'all' as const, baseTime, baseEnded: clock.now().toISOString() };
+  const manifest = sent === 'all' ? backup.manifest : writeBackupManifest(asMade(listed, received));
+  const moment = new Date(now ?? Number.NaN).toISOString();
+  const when = { baseTime, baseEnded: clock.now().toISOString(), window: { earliest: moment, latest: moment } };
   return {
     tree,
-    manifest: storeManifest(backup.manifest, context),
+    manifest: storeManifest(manifest, context),
     wal: received.wal,
     totals,
     read: received.bytes + backup.manifest.length,
     problems: backup.damaged,
-    details: { method: 'physical', ...details },
+    details: { method: 'physical', ...detailsOf(backup, facts), sent, base: tree, walEnd: backup.stopLsn, ...when },
   };
+}
+
+interface Asking {
+  readonly replication: ReplicationConnection;
+  readonly options: CaptureOptions;
+  readonly facts: ServerFacts;
+  readonly notices: Notices;
+  readonly context: CaptureContext;
+  readonly label: string;
+}
+
+interface Taken {
+  readonly backup: BaseBackup;
+  readonly received: Received;
+  readonly sent: PhysicalDetails['sent'];
+}
+
+async function takeAll({ replication, options, facts, notices, context, label }: Asking): Promise<Taken> {
+  const received = new Received(context.sink, facts.blockSize);
+  const wish = { label, incremental: false, ...options };
+  return { backup: await baseBackup(replication, wish, received, notices, context), received, sent: 'all' };
+}
+
+/**
+ * What has changed since the snapshot before, put together with what the vault has of that. Undefined where that is not
+ * asked for, or where the server cannot say what has changed: a summary that it has removed already, say. It knows so before
+ * it sends anything.
+ */
+async function takeChanges(asking: Asking): Promise<Taken | undefined> {
+  const { replication, options, facts, notices, context, label } = asking;
+  const earlier = await earlierBackup(context, facts);
+  if (earlier === undefined) return undefined;
+  const received = new Received(context.sink, facts.blockSize, earlier);
+  try {
+    await replication.copyIn('UPLOAD_MANIFEST', [earlier.manifestBytes]);
+    const wish = { label, incremental: true, ...options };
+    return { backup: await baseBackup(replication, wish, received, notices, context), received, sent: 'changes' };
+  } catch (error) {
+    const refused =
+      isTidemarkError(error) && error.name !== 'DatabaseUnreachable' && error.cause instanceof ServerError;
+    if (!refused || received.sums.size > 0) throw error;
+    context.log.warn('all-is-sent', { because: error.message });
+    return undefined;
+  }
 }
 
 /**

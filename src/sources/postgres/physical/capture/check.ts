@@ -12,7 +12,7 @@ export function checkFiles({ files }: BackupManifest, received: Received): void 
   const listed = new Set<string>();
   for (const { path, size, sha256 } of files) {
     listed.add(path);
-    const there = received.listing.find(path);
+    const there = received.sums.get(path);
     if (there === undefined)
       fail('DumpFailed', `${path} is in the server's manifest and was not sent`, { hint: again });
     if (there.size !== size) {
@@ -20,7 +20,7 @@ export function checkFiles({ files }: BackupManifest, received: Received): void 
         hint: again,
       });
     }
-    if (sha256 !== undefined && received.sums.get(path) !== sha256) {
+    if (sha256 !== undefined && there.sha256 !== sha256) {
       fail('ChecksumMismatch', `${path} came with another checksum than the server's manifest says`, { hint: again });
     }
   }

@@ -2,30 +2,29 @@
 import type { Json } from '../../../../core/json.ts';
 import { encodeTree, type TreeEntry } from '../../../../format/tree.ts';
 import type { CaptureContext, CapturedContent } from '../../../port.ts';
+import { growWal } from '../../wal/tree.ts';
 import { folderNames, manifestName } from '../layout.ts';
 import type { CapturedBase } from './capture.ts';
-import { closedFolder, Listing } from './listing.ts';
+import { closedFolder } from './listing.ts';
 
-export function combineBase(base: CapturedBase, { sink }: CaptureContext): CapturedContent {
+export async function combineBase(base: CapturedBase, { sink }: CaptureContext): Promise<CapturedContent> {
   const mtime = `${BigInt(Date.parse(base.details.baseEnded)) * 1_000_000n}`;
   const file = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime } as const;
-  const listing = new Listing();
-  for (const { name, content } of base.wal) listing.add(name, { name, ...file, ...content });
-  const wal = listing.store(sink);
+  const wal = await growWal(undefined, undefined, base.wal, { uid: 0, gid: 0, mtime }, sink);
   const folder = { type: 'directory', ...closedFolder, mtime } as const;
   const { files, bytes } = base.totals;
   const entries: TreeEntry[] = [
     { name: manifestName, ...file, ...base.manifest },
     { name: folderNames.data, ...folder, tree: base.tree, below: { files, bytes } },
-    { name: folderNames.wal, ...folder, tree: wal.tree, below: { files: wal.totals.files, bytes: wal.totals.bytes } },
+    { name: folderNames.wal, ...folder, tree: wal.tree, below: { files: wal.files, bytes: wal.bytes } },
   ];
   return {
     root: sink.put(encodeTree({ entries }), 'tree'),
     totals: {
-      files: files + wal.totals.files + 1,
-      directories: base.totals.directories + 2,
+      files: files + wal.files + 1,
+      directories: base.totals.directories + wal.made + 2,
       others: base.totals.others,
-      bytes: bytes + wal.totals.bytes + base.manifest.size,
+      bytes: bytes + wal.bytes + base.manifest.size,
       read: base.read,
     },
     problems: base.problems,

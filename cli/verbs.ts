@@ -1,5 +1,6 @@
 /** The verbs, in the order in which the help shows them. */
 import type { Verb } from './verb.ts';
+import { accept } from './verbs/accept.ts';
 import { backup } from './verbs/backup.ts';
 import { cat } from './verbs/cat.ts';
 import { drill } from './verbs/drill.ts';
@@ -26,6 +27,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   cat,
   hold,
   release,
+  accept,
   drill,
   run,
 };

@@ -2,7 +2,7 @@
 import type { Machine } from '../../local/machine.ts';
 import type { Snapshot } from '../../src/format/snapshot.ts';
 import { candidateOf, tiersOf } from '../../src/plan/index.ts';
-import { type Hold, strongest, type TrustRecord } from '../../src/vault/records/snapshots.ts';
+import { type Acceptance, type Hold, strongest, type TrustRecord } from '../../src/vault/records/snapshots.ts';
 import { requireSource, vaultNumber } from '../snapshot.ts';
 import type { Answer, Verb } from '../verb.ts';
 import { moment, size, table } from '../words.ts';
@@ -12,7 +12,7 @@ export const snapshots: Verb = {
   details: `TRUST is the strongest proof so far: stored (the store has it), complete (all of
 it is there), read (every byte was read and hashed), restored (a drill brought
 it back). TIERS are the promises that keep it now; "held" means that a person
-said not to delete it.`,
+said not to delete it, "SUSPICIOUS" that it looks wrong and does not count.`,
   options: {
     source: { value: 'ID', about: 'only of this source' },
     vault: { value: 'N', about: '0 is the primary, 1 the first replica, and so on' },
@@ -36,10 +36,11 @@ said not to delete it.`,
         all.map((snapshot) => snapshot.source),
       );
     const [trust, holds] = await Promise.all([vault.snapshots.trust(), vault.snapshots.holds()]);
-    const tiers = tiersById(machine, all, trust, holds);
+    const accepted = await vault.snapshots.acceptancesOf(all);
+    const tiers = tiersById(machine, all, { trust, holds, accepted });
     const document = all
       .filter((snapshot) => source === undefined || snapshot.source === source)
-      .map(({ id, source: from, kind, time, totals }) => ({
+      .map(({ id, source: from, kind, time, totals, suspicion }) => ({
         id,
         source: from,
         kind,
@@ -48,6 +49,7 @@ said not to delete it.`,
         tiers: tiers.get(id) ?? [],
         bytes: totals.bytes,
         held: holds.has(id),
+        ...(suspicion !== undefined && { suspicion, accepted: accepted.get(id) ?? false }),
       }));
     const text = table(
       ['SNAPSHOT', '>SIZE', 'TRUST', 'TIERS'],
@@ -55,7 +57,11 @@ said not to delete it.`,
         one.id,
         size(one.bytes),
         one.trust,
-        [...(one.held ? ['held'] : []), ...one.tiers].join(' '),
+        [
+          ...(one.held ? ['held'] : []),
+          ...(one.suspicion === undefined ? [] : [one.accepted ? 'accepted' : 'SUSPICIOUS']),
+          ...one.tiers,
+        ].join(' '),
       ]),
     );
     const newest = document[0] && `newest: ${moment(document[0].time)}`;
@@ -66,14 +72,23 @@ said not to delete it.`,
 function tiersById(
   machine: Machine,
   all: readonly Snapshot[],
-  trust: ReadonlyMap<string, readonly TrustRecord[]>,
-  holds: ReadonlyMap<string, Hold>,
+  known: {
+    readonly trust: ReadonlyMap<string, readonly TrustRecord[]>;
+    readonly holds: ReadonlyMap<string, Hold>;
+    readonly accepted: ReadonlyMap<string, Acceptance>;
+  },
 ): ReadonlyMap<string, readonly string[]> {
   const { plan, clock } = machine.context;
   const entries = plan.sources.flatMap(({ id, retention }) => {
     const candidates = all
       .filter((snapshot) => snapshot.source === id)
-      .map((one) => candidateOf(one, { trust: strongest(trust.get(one.id) ?? []), held: holds.has(one.id) }));
+      .map((one) =>
+        candidateOf(one, {
+          trust: strongest(known.trust.get(one.id) ?? []),
+          held: known.holds.has(one.id),
+          accepted: known.accepted.has(one.id),
+        }),
+      );
     return [...tiersOf(candidates, retention, plan.timeZone, clock.now())];
   });
   return new Map(entries);

@@ -15,10 +15,13 @@ and "never" mean that the plan's promise is broken now; the exit code is not 0.`
     const { plan, clock, vaults } = machine.context;
     const vault = await vaults.open(0);
     const [all, trust] = await Promise.all([vault.snapshots.list(), vault.snapshots.trust()]);
+    const accepted = await vault.snapshots.acceptancesOf(all);
     const sources = plan.sources.map((source) => {
       const own = all.filter((snapshot) => snapshot.source === source.id);
       const level = (id: string) => strongest(trust.get(id) ?? []);
-      const good = own.find((one) => candidateOf(one, { trust: level(one.id), held: false }).good);
+      const good = own.find(
+        (one) => candidateOf(one, { trust: level(one.id), held: false, accepted: accepted.has(one.id) }).good,
+      );
       const age = good && clock.now().getTime() - Date.parse(good.time);
       const state = age === undefined ? 'never' : age > rpoOf(source) ? 'late' : 'good';
       return {

@@ -12,6 +12,8 @@ export const layout = {
   trusts: (snapshot?: string): string => (snapshot === undefined ? 'trust/' : `trust/${snapshot}/`),
   /** The packs that a complete snapshot needs. */
   needs: (snapshot: string): string => `trust/${snapshot}/packs.json`,
+  /** A person said that a suspicious snapshot is right. */
+  acceptance: (snapshot: string): string => `trust/${snapshot}/accepted.json`,
   hold: (snapshot: string): string => `holds/${snapshot}.json`,
   holds: 'holds/',
   /** When later runs found a versioned source still in the state of this snapshot. */

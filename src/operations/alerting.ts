@@ -81,7 +81,7 @@ async function troublesOf(context: OperationContext, port: AlertPort): Promise<T
 /** Time of the newest snapshot of a source that is whole and verified; `none` when there is no such. */
 export async function lastGood(vault: Vault, source: string): Promise<string> {
   for (const snapshot of await vault.snapshots.list(source)) {
-    if (snapshot.suspicion !== undefined || snapshot.problemCount > 0) continue;
+    if (snapshot.problemCount > 0 || (await vault.snapshots.isSuspicious(snapshot))) continue;
     const trust = await vault.snapshots.trustOf(snapshot.id);
     if (trust.some(({ level }) => level !== 'stored')) return snapshot.time;
   }

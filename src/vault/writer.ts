@@ -23,6 +23,13 @@ export interface WriterResult {
   readonly packs: readonly PackRecord[];
   /** Bytes of the new packs. */
   readonly stored: number;
+  readonly fresh: Fresh;
+}
+
+/** New content, without listings: its bytes, and what compression left of them. Encrypted content does not shrink. */
+export interface Fresh {
+  readonly plain: number;
+  readonly packed: number;
 }
 
 export class BlobWriter {
@@ -34,6 +41,7 @@ export class BlobWriter {
   readonly #store: ObjectStore;
   readonly #sink: BlobSink;
   readonly #builders: Record<BlobKind, PackBuilder>;
+  readonly #fresh = { plain: 0, packed: 0 };
 
   constructor(store: ObjectStore, cipher: VaultCipher, sizes: PackSizes, index: BlobIndex, random: Random) {
     this.#store = store;
@@ -74,6 +82,10 @@ export class BlobWriter {
 
   /** Takes a frame of a worker, which has claimed its blobs. A promise is to be waited for before the next one. */
   addFrame(kind: BlobKind, frame: PackedFrame): Promise<void> | undefined {
+    if (kind === 'data') {
+      this.#fresh.plain += frame.plain;
+      this.#fresh.packed += Math.min(frame.plain, frame.bytes.length);
+    }
     return this.#builders[kind].add(frame);
   }
 
@@ -84,7 +96,7 @@ export class BlobWriter {
     await Promise.all([data.finish(), tree.finish()]);
     const packs = [...data.finished, ...tree.finished];
     if (packs.length > 0) await storeIndexSegment(this.#store, this.#cipher, packs);
-    return { packs, stored: packs.reduce((sum, pack) => sum + pack.size, 0) };
+    return { packs, stored: packs.reduce((sum, pack) => sum + pack.size, 0), fresh: { ...this.#fresh } };
   }
 }
 

@@ -285,3 +285,31 @@ describe('where vaults are made', () => {
     await own.end();
   });
 });
+
+describe('accept', () => {
+  test('a suspicious snapshot counts once a person has said so, with who and why', async () => {
+    const own = await trial.copy();
+    for (let at = 0; at < 30; at += 1) await own.write(`data/many/${at}.txt`, `file ${at}`);
+    expect((await own.tidemark(['backup'])).code).toBe(0);
+    await rm(own.path('data/many'), { recursive: true });
+    await own.write('data/letter.txt', 'Dear reader, all is well\n');
+    expect((await own.tidemark(['backup'])).stderr).toContain('suspicious');
+    const [newest] = (await own.tidemark(['snapshots', '--json'])).document;
+    expect(newest).toMatchObject({ suspicion: expect.stringContaining('files'), accepted: false });
+    expect((await own.tidemark(['snapshots'])).stdout).toMatch(/SUSPICIOUS/);
+
+    expect((await own.tidemark(['accept', 'data'])).code).toBe(64);
+    const words = ['accept', 'data', '--why', 'tidied up', '--who', 'ada', '--json'];
+    const accepted = await own.tidemark(words);
+    expect(accepted.document).toMatchObject({ snapshot: newest.id, who: 'ada', why: 'tidied up', vaults: [0, 1] });
+    expect((await own.tidemark(['snapshots', '--json', '--vault', '1'])).document[0]).toMatchObject({
+      accepted: { who: 'ada', why: 'tidied up' },
+    });
+    expect((await own.tidemark(['status'])).code).toBe(0);
+    // there is nothing left to be accepted
+    const again = await own.tidemark(words);
+    expect(again.code).toBe(64);
+    expect(again.document.error.message).toContain('no snapshot of data is suspicious');
+    await own.end();
+  });
+});

@@ -7,7 +7,18 @@ import { fail } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import type { OperationContext } from '../context.ts';
 import { captureWith } from '../crew/capture.ts';
-import { captureContext, cursorKey, type Job, jobKey, jobRecordSchema, jobSchema, shardKey } from './job.ts';
+import {
+  captureContext,
+  cursorKey,
+  freshSchema,
+  freshSum,
+  type Job,
+  jobKey,
+  jobRecordSchema,
+  jobSchema,
+  nothingFresh,
+  shardKey,
+} from './job.ts';
 
 export const captureShardInput = z.object({
   job: jobSchema,
@@ -26,7 +37,12 @@ export interface CapturedShard {
   readonly bytes: number;
 }
 
-const cursorSchema = z.object({ state: z.json(), stored: z.number(), packs: z.array(z.string()) });
+const cursorSchema = z.object({
+  state: z.json(),
+  stored: z.number(),
+  fresh: freshSchema.default(nothingFresh),
+  packs: z.array(z.string()),
+});
 
 export async function captureShard(
   { job, shard, of, cursor = 0 }: z.infer<typeof captureShardInput>,
@@ -46,10 +62,11 @@ export async function captureShard(
   });
   const written = await writer.finish();
   const stored = (before?.stored ?? 0) + written.stored;
+  const fresh = freshSum(before?.fresh ?? nothingFresh, written.fresh);
   const packs = [...(before?.packs ?? []), ...written.packs.map((pack) => pack.id)];
   const { files, bytes } = outcome.progress;
   if (outcome.done) {
-    await vault.objects.write(shardKey(job, shard), { result: outcome.result, stored, packs });
+    await vault.objects.write(shardKey(job, shard), { result: outcome.result, stored, fresh, packs });
     return { job, shard, of, cursor, done: true, files, bytes };
   }
   if (before && canonicalJson(before.state) === canonicalJson(outcome.state)) {
@@ -58,6 +75,6 @@ export async function captureShard(
       context: { source: job.source, shard, cursor },
     });
   }
-  await vault.objects.write(cursorKey(job, shard, cursor + 1), { state: outcome.state, stored, packs });
+  await vault.objects.write(cursorKey(job, shard, cursor + 1), { state: outcome.state, stored, fresh, packs });
   return { job, shard, of, cursor: cursor + 1, done: false, files, bytes };
 }

@@ -64,5 +64,7 @@ async function commit(
   }
   await replica.leases.demand(leaseOf(job), context.clock.now());
   await replica.snapshots.commit(snapshot);
+  const acceptance = await primary.snapshots.acceptance(id);
+  if (acceptance) await replica.snapshots.accept(id, acceptance);
   await recordComplete(replica, id, needs, { time: context.clock.now().toISOString(), by: job.run });
 }

@@ -3,8 +3,11 @@ import * as z from 'zod';
 import { isTidemarkError } from '../../core/errors.ts';
 import type { Problem, Snapshot, Totals } from '../../format/snapshot.ts';
 import type { OperationContext } from '../context.ts';
+import { rememberedOf, signalsOf } from '../suspicion/signals.ts';
+import { historyOf, suspicionOf } from '../suspicion/suspicion.ts';
 import {
   captureContext,
+  freshSum,
   type Job,
   jobKey,
   jobRecordSchema,
@@ -51,8 +54,15 @@ export async function commitSnapshot(
   );
   const written = await writer.finish();
   const totals: Totals = { ...content.totals, stored: parts.reduce((sum, part) => sum + part.stored, written.stored) };
-  // logs only ever grow on what a base had; and the parent may be of another base
-  const suspicion = job.cadence === 'logs' ? undefined : suspicionOf(totals, capture.previous?.totals);
+  const fresh = parts.reduce((sum, part) => freshSum(sum, part.fresh), written.fresh);
+  const noted = { ...content.details, fresh };
+  // logs only ever grow on what a base had
+  const isState = job.cadence !== 'logs';
+  const history = isState
+    ? await historyOf(vault, job.source, { kind: job.kind, id: record.snapshot, details: noted })
+    : [];
+  const suspicion = suspicionOf(signalsOf({ totals, details: noted }), history);
+  const details = isState ? { ...noted, course: rememberedOf(history) } : noted;
   const snapshot: Snapshot = {
     format: 'tidemark-snapshot',
     version: 1,
@@ -70,7 +80,7 @@ export async function commitSnapshot(
     problemCount: content.problems.length,
     ...(suspicion !== undefined && { suspicion }),
     ...(record.parent !== undefined && { parent: record.parent }),
-    details: { ...content.details },
+    details,
     program,
   };
   const packs = [...parts.flatMap((part) => part.packs), ...written.packs.map((pack) => pack.id)];
@@ -99,19 +109,4 @@ function outcome(job: Job, snapshot: Snapshot, vaults: number): CommittedSnapsho
     ...(snapshot.suspicion !== undefined && { suspicion: snapshot.suspicion }),
     replicas: Array.from({ length: vaults - 1 }, (_, at) => ({ job, snapshot: snapshot.id, vault: at + 1 })),
   };
-}
-
-/**
- * An empty or much smaller source is more often a failed mount or a ransacked folder than a wish. Such a snapshot is kept
- * and does not count as good, so that nothing is pruned because of it.
- */
-export function suspicionOf(now: Totals, before: Totals | undefined): string | undefined {
-  if (!before) return undefined;
-  if (now.files === 0 && before.files > 0) return `it is empty; the snapshot before has ${before.files} files`;
-  if (before.files >= 20 && now.files * 2 < before.files)
-    return `it has ${now.files} files; the snapshot before has ${before.files}`;
-  if (before.bytes >= 1_000_000 && now.bytes * 2 < before.bytes) {
-    return `it has ${now.bytes} bytes; the snapshot before has ${before.bytes}`;
-  }
-  return undefined;
 }

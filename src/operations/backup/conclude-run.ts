@@ -147,11 +147,11 @@ async function tell(context: OperationContext, vault: Vault, run: string, job: J
       kind: 'corruption',
       severity: 'critical',
       trouble: `suspicious/${source}`,
-      subject: `${source} shrank: its newest snapshot does not count`,
+      subject: `${source} does not look right: its newest snapshot does not count`,
       source,
       what: `Snapshot ${job.snapshot} is suspicious: ${job.suspicion}.`,
       lastGood: good,
-      action: `Look whether ${source} is whole (mounted, not emptied). Nothing of it is pruned until a good snapshot follows.`,
+      action: `Look whether ${source} is whole (mounted, not emptied, not encrypted by somebody else). If it is as it should be: \`tidemark accept ${job.snapshot} --why ...\`. Until then, or until a good snapshot follows, nothing of it is pruned.`,
       run,
     });
   } else if (job.status === 'success') {

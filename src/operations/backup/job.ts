@@ -5,6 +5,7 @@ import { layout } from '../../format/layout.ts';
 import { cadences, snapshotVersion } from '../../format/snapshot.ts';
 import type { CaptureContext, ContentSink, PreviousSnapshot } from '../../sources/port.ts';
 import type { Vault } from '../../vault/vault.ts';
+import type { Fresh } from '../../vault/writer.ts';
 import type { OperationContext } from '../context.ts';
 
 export const jobSchema = z.object({
@@ -29,10 +30,19 @@ export const jobRecordSchema = z.object({
 });
 export type JobRecord = z.infer<typeof jobRecordSchema>;
 
+/** New content before and after compression: see `Fresh` of the vault's writer. */
+export const freshSchema = z.object({ plain: z.number(), packed: z.number() });
+export const nothingFresh: Fresh = { plain: 0, packed: 0 };
+export const freshSum = (one: Fresh, other: Fresh): Fresh => ({
+  plain: one.plain + other.plain,
+  packed: one.packed + other.packed,
+});
+
 /** What one shard came to. */
 export const shardRecordSchema = z.object({
   result: z.json(),
   stored: z.number(),
+  fresh: freshSchema.default(nothingFresh),
   packs: z.array(z.string()),
 });
 export type ShardRecord = z.infer<typeof shardRecordSchema>;

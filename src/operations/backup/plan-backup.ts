@@ -85,8 +85,9 @@ interface Wanted {
 async function unanswered(context: OperationContext, vault: Vault, now: Date): Promise<Wanted[]> {
   const sightings = await vault.snapshots.sightings();
   const latest = new Map<string, Partial<Record<Cadence, Date>>>();
-  for (const { id, source, cadence, time, suspicion } of await vault.snapshots.list()) {
-    if (suspicion !== undefined) continue;
+  for (const snapshot of await vault.snapshots.list()) {
+    if (await vault.snapshots.isSuspicious(snapshot)) continue;
+    const { id, source, cadence, time } = snapshot;
     const times = latest.get(source) ?? {};
     for (const seen of [new Date(time), ...(sightings.get(id) ?? [])]) {
       if (seen > (times[cadence] ?? new Date(0))) times[cadence] = seen;

@@ -20,7 +20,10 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const vault = await context.vaults.prepare();
   const source = context.source(job.source);
   const known = await vault.snapshots.list(job.source);
-  const sound = known.filter((snapshot) => snapshot.suspicion === undefined && snapshot.kind === job.kind);
+  const accepted = await vault.snapshots.acceptancesOf(known);
+  const sound = known.filter(
+    ({ id, kind, suspicion }) => kind === job.kind && (suspicion === undefined || accepted.has(id)),
+  );
   const { parent: parentId, others } = (await source.lineage?.(sound, job.cadence)) ?? {
     parent: sound[0]?.id,
     others: [],

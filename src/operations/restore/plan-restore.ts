@@ -95,7 +95,8 @@ async function chosen(wish: Wish, vault: Vault, context: OperationContext): Prom
   }
   if (wish.at === undefined) {
     // a suspicious newcomer is what somebody at 3 a.m. does not want; it can be named
-    return snapshots.find(({ suspicion }) => suspicion === undefined) ?? snapshots[0]!;
+    for (const snapshot of snapshots) if (!(await vault.snapshots.isSuspicious(snapshot))) return snapshot;
+    return snapshots[0]!;
   }
   const at = instant(wish.at);
   const before = snapshots.find(({ time }) => new Date(time).getTime() <= at);

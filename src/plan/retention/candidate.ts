@@ -38,14 +38,16 @@ export interface SnapshotStanding {
   /** The highest level of verification that was recorded and is not contradicted by a later finding. */
   readonly trust: TrustLevel | undefined;
   readonly held: boolean;
+  /** A person said that it is right although it looks suspicious. */
+  readonly accepted?: boolean;
   readonly protectedBy?: readonly string[];
   readonly sightings?: readonly Date[];
 }
 
 /** The one place that says what makes a snapshot good. */
 export function candidateOf(snapshot: Snapshot, standing: SnapshotStanding): RetentionCandidate {
-  const { trust, held, protectedBy, sightings } = standing;
-  const flaw = flawOf(snapshot, trust);
+  const { trust, held, accepted = false, protectedBy, sightings } = standing;
+  const flaw = flawOf(snapshot, trust, accepted);
   return {
     id: snapshot.id,
     source: snapshot.source,
@@ -58,8 +60,8 @@ export function candidateOf(snapshot: Snapshot, standing: SnapshotStanding): Ret
   };
 }
 
-function flawOf(snapshot: Snapshot, trust: TrustLevel | undefined): string | undefined {
-  if (snapshot.suspicion !== undefined) return `suspicious: ${snapshot.suspicion}`;
+function flawOf(snapshot: Snapshot, trust: TrustLevel | undefined, accepted: boolean): string | undefined {
+  if (snapshot.suspicion !== undefined && !accepted) return `suspicious: ${snapshot.suspicion}`;
   if (snapshot.problemCount > 0)
     return `incomplete: ${snapshot.problemCount} problem${snapshot.problemCount === 1 ? '' : 's'}`;
   if (trust === undefined || trustLevels.indexOf(trust) < trustLevels.indexOf('complete')) return 'not yet verified';

@@ -12,6 +12,10 @@ export type TrustRecord = z.infer<typeof trustSchema>;
 const holdSchema = z.object({ who: z.string(), why: z.string(), time: z.iso.datetime() });
 export type Hold = z.infer<typeof holdSchema>;
 
+const acceptanceSchema = holdSchema;
+/** A person's word that a suspicious snapshot is right. */
+export type Acceptance = z.infer<typeof acceptanceSchema>;
+
 const sightingsSchema = z.object({ times: z.array(z.iso.datetime()) });
 /** More than a year of daily ones. */
 const sightingsKept = 400;
@@ -128,6 +132,31 @@ export class Snapshots {
       if (record) records.push(record);
     }
     return records;
+  }
+
+  /** From now on the snapshot counts as any other. */
+  async accept(id: string, acceptance: Acceptance): Promise<void> {
+    await this.get(id);
+    await this.#objects.write(layout.acceptance(id), acceptanceSchema.parse(acceptance));
+  }
+
+  async acceptance(id: string): Promise<Acceptance | undefined> {
+    return this.#objects.readIfThere(layout.acceptance(id), acceptanceSchema);
+  }
+
+  /** Suspicious, and nobody has said that it is right all the same. */
+  async isSuspicious({ id, suspicion }: Pick<Snapshot, 'id' | 'suspicion'>): Promise<boolean> {
+    return suspicion !== undefined && (await this.acceptance(id)) === undefined;
+  }
+
+  /** The acceptances of those that are suspicious, by id. */
+  async acceptancesOf(snapshots: readonly Snapshot[]): Promise<Map<string, Acceptance>> {
+    const acceptances = new Map<string, Acceptance>();
+    for (const { id, suspicion } of snapshots) {
+      const acceptance = suspicion === undefined ? undefined : await this.acceptance(id);
+      if (acceptance) acceptances.set(id, acceptance);
+    }
+    return acceptances;
   }
 
   async hold(id: string, hold: Hold): Promise<void> {

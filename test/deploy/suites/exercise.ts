@@ -67,6 +67,12 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'plan-backup: primary read snapshots',
   ],
   'a versioned source was found unchanged, which only the primary notes': ['plan-prune: replicas read sightings'],
+  'a snapshot is suspicious, and a person may have said that it is right': [
+    'plan-backup: primary read trust',
+    'split-job: primary read trust',
+    'commit-snapshot: primary read trust',
+    'plan-restore: * read trust',
+  ],
   'the parts of the tree before are read to compare with': ['commit-snapshot: primary read packs'],
   'the vault is made by whichever job comes first': [
     'split-job: primary write vault',

@@ -7,7 +7,7 @@ import { boundsOfShard, type ShardSize, splitSource } from '../division/shards.t
 import { native } from '../native.ts';
 import { combineShards, type ShardResult } from './combine.ts';
 import { compileExclude, type Exclude } from './exclude.ts';
-import { openRoot } from './root.ts';
+import { isMountPoint, openRoot } from './root.ts';
 import { Walk, type WalkState } from './walk.ts';
 
 export interface CaptureOptions {
@@ -94,5 +94,8 @@ export function combine(options: CaptureOptions, results: readonly Json[], conte
       context: { path: options.path },
     });
   }
-  return content;
+  return {
+    ...content,
+    details: { ...content.details, ...(isMountPoint(openRoot(options.path)) && { mounted: true }) },
+  };
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../../core/json.ts';
 import type { Problem } from '../../../format/snapshot.ts';
 import type { TreeEntry } from '../../../format/tree.ts';
 import type { CapturedContent, ContentSink } from '../../port.ts';
+import { commonEndings } from '../endings.ts';
 import { type Child, closed, isOpen, type OpenDirectory } from './frame.ts';
 import type { TallyState } from './tally.ts';
 
@@ -28,7 +29,11 @@ export function combineShards(results: readonly ShardResult[], sink: ContentSink
     root: tree!,
     totals: totalsOf(results),
     problems,
-    details: { ...(directory && { directory: directory as Json }), ...(limits.length > 0 && { limits }) },
+    details: {
+      ...(directory && { directory: directory as Json }),
+      ...(limits.length > 0 && { limits }),
+      endings: commonEndings(results.map(({ tally }) => tally.endings)),
+    },
   };
 }
 

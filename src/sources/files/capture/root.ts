@@ -35,6 +35,16 @@ export function openRoot(path: string): Root {
   }
 }
 
+/** A file system begins at this directory: it is where something is mounted. */
+export function isMountPoint({ prefix, stat, only }: Root): boolean {
+  if (only !== undefined || prefix === '/') return false;
+  try {
+    return statSync(dirname(prefix), { bigint: true }).dev !== stat.dev;
+  } catch {
+    return false;
+  }
+}
+
 function notCapturable(path: string): never {
   return fail('SourceMissing', `${path} is neither a directory nor a file`, {
     hint: 'Name the directory that is to be protected.',

@@ -2,6 +2,7 @@
 import { errnoOf, isTidemarkError } from '../../../core/errors.ts';
 import type { Problem, Totals } from '../../../format/snapshot.ts';
 import type { TreeEntry } from '../../../format/tree.ts';
+import { Endings, type EndingsState } from '../endings.ts';
 
 /** A file of several names, from its first name to its last. All of them get what the first was found to be. */
 export interface Link {
@@ -16,14 +17,18 @@ export interface TallyState {
   readonly totals: Counts;
   readonly problems: readonly Problem[];
   readonly links: readonly (readonly [string, Link])[];
+  /** How many files end in what; see `Endings`. */
+  readonly endings?: EndingsState;
 }
 
 export class Tally {
   readonly totals: { -readonly [Member in keyof Counts]: number };
   readonly problems: Problem[];
   readonly #links: Map<string, Link>;
+  readonly #endings: Endings;
 
   constructor(state?: TallyState) {
+    this.#endings = new Endings(state?.endings);
     this.totals = { files: 0, directories: 0, others: 0, bytes: 0, read: 0, ...state?.totals };
     this.problems = [...(state?.problems ?? [])];
     this.#links = new Map(state?.links);
@@ -40,6 +45,7 @@ export class Tally {
   /** Counts a file by its entry. The bytes of a file with several names count once. */
   addFile(entry: TreeEntry, names: bigint): void {
     this.totals.files += 1;
+    this.#endings.count(entry.name);
     const key = entry.hardlink;
     const link = key === undefined ? undefined : this.#links.get(key);
     if (link === undefined) this.totals.bytes += entry.size ?? 0;
@@ -50,7 +56,8 @@ export class Tally {
   }
 
   state(): TallyState {
-    return { totals: this.totals, problems: this.problems, links: [...this.#links] };
+    const { totals, problems } = this;
+    return { totals, problems, links: [...this.#links], endings: this.#endings.state() };
   }
 }
 

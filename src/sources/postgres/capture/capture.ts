@@ -178,11 +178,20 @@ function store(
       tables: manifest.tables.length,
       rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
       databaseBytes: manifest.database.bytes,
+      largest: largestTables(manifest.tables),
       rolePasswords: manifest.rolePasswords,
       ...(manifest.warnings.length > 0 && { warnings: manifest.warnings }),
     },
   };
 }
+
+/** Names and rows, to be held against those of the next snapshot: a table that is gone is then missed. */
+function largestTables(tables: Manifest['tables']): { readonly [table: string]: number } {
+  const sorted = tables.toSorted((a, b) => b.rows - a.rows).slice(0, tablesTold);
+  return Object.fromEntries(sorted.map(({ schema, name, rows }) => [`${schema}.${name}`, rows]));
+}
+
+const tablesTold = 100;
 
 function storeBytes(bytes: Buffer, sink: ContentSink): Content {
   if (bytes.length <= sink.smallFile)

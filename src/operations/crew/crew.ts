@@ -5,6 +5,7 @@
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { asTidemarkError, TidemarkError } from '../../core/errors.ts';
+import { boundAllocator } from '../../sources/files/allocator.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 const maxYoungGenerationSizeMb = 8;
@@ -67,6 +68,7 @@ export class Crew {
   #worker(at: number): Worker {
     const known = this.#workers[at];
     if (known) return known;
+    if (this.#workers.every((one) => one === undefined)) boundAllocator();
     const worker = new Worker(this.#script, {
       workerData: { compileCache: getCompileCacheDir() },
       // entries are many and short-lived: more room for the young means fewer and cheaper collections

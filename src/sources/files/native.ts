@@ -3,7 +3,7 @@
  * of sparse files, device nodes, flushing one file system. Linux only (glibc and musl). Where it is missing, `native` is
  * undefined, and who uses it says what is then not kept. Failures throw with `code` set, as Node's own calls do.
  */
-import { createRequire } from 'node:module';
+import { type Libc, libcWith } from './libc.ts';
 import { bytesOf, type RawPath } from './raw-path.ts';
 
 export interface Native {
@@ -20,13 +20,6 @@ export interface Native {
   makeNode(path: RawPath, mode: number, device: bigint): void;
   /** Writes out everything of the file system that `fd` lies on. */
   syncFileSystem(fd: number): void;
-}
-
-type Call = (...values: unknown[]) => number;
-interface Koffi {
-  load(library: string): { func(definition: string): Call };
-  errno(): number;
-  readonly os: { readonly errno: Readonly<Record<string, number>> };
 }
 
 const atWorkingDirectory = -100;
@@ -47,28 +40,7 @@ const declarations = {
   syncfs: 'int syncfs(int fd)',
 };
 
-function bind(): Native | undefined {
-  if (process.platform !== 'linux') return undefined;
-  let koffi: Koffi;
-  try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi;
-  } catch {
-    return undefined;
-  }
-  for (const library of ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`]) {
-    try {
-      const loaded = koffi.load(library);
-      const calls = Object.entries(declarations).map(([name, definition]) => [name, loaded.func(definition)]);
-      return nativeOver(Object.fromEntries(calls), koffi);
-    } catch {
-      // Another C library, or one too old to export all of these: try the next.
-    }
-  }
-  return undefined;
-}
-
-function nativeOver(libc: Record<keyof typeof declarations, Call>, koffi: Koffi): Native {
-  const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]));
+function nativeOver({ calls: libc, lastError }: Libc<keyof typeof declarations>): Native {
   const times = new BigInt64Array(4);
   let pathBytes = Buffer.alloc(8192);
   const nameBytes = Buffer.alloc(1024);
@@ -76,7 +48,7 @@ function nativeOver(libc: Record<keyof typeof declarations, Call>, koffi: Koffi)
   const value = Buffer.alloc(1024);
 
   const failed = (call: string): Error & { code: string } => {
-    const code = codes.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
+    const code = lastError();
     return Object.assign(new Error(`${call}: ${code}`), { code });
   };
   const checked = (call: keyof typeof declarations, ...values: unknown[]): number => {
@@ -150,4 +122,6 @@ function nativeOver(libc: Record<keyof typeof declarations, Call>, koffi: Koffi)
   };
 }
 
-export const native: Native | undefined = bind();
+const libc = libcWith(declarations);
+
+export const native: Native | undefined = libc && nativeOver(libc);

@@ -2,7 +2,7 @@
  * Gathers frames into packs. A full pack is put while the next is built, so memory is bounded: one pack that grows and a
  * few that are being put.
  */
-import { sha256InBackground } from '../../codec/identity.ts';
+import { sha256 } from '../../codec/identity.ts';
 import type { BlobKind } from '../../format/blob.ts';
 import { blobRecordLength, type PackRecord } from '../../format/index.ts';
 import { encodeDirectory, encodeTrailer, type FrameRecord, packHeader, trailerLength } from '../../format/pack.ts';
@@ -122,7 +122,7 @@ export class PackBuilder {
     buffer.set(packed.bytes, pack.length);
     buffer.set(encodeTrailer(packed.bytes, packed.codec, plain.length), end);
     const bytes = buffer.subarray(0, end + trailerLength);
-    const id = await sha256InBackground(bytes as Buffer<ArrayBuffer>);
+    const id = sha256(bytes);
     await this.#sink.store(id, bytes);
     this.#stored += packed.bytes.length + trailerLength;
     this.finished.push({ id, kind: this.#kind, size: bytes.length, frames: pack.frames });

@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync, writev, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail } from '../../../core/errors.ts';
+import type { BlobId } from '../../../format/blob.ts';
 import type { TreeEntry } from '../../../format/tree.ts';
 import type { ContentReader } from '../../port.ts';
 import { identityOf } from '../capture/entry.ts';
@@ -21,6 +22,7 @@ export interface FileProgress {
 const create = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const goOn = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const batch = 1024 * 1024;
+const holesAtOnce = 256 * 1024 * 1024;
 const block = 4096;
 const zeros = Buffer.alloc(block);
 
@@ -52,6 +54,9 @@ export async function writeContent(
 ): Promise<FileProgress | undefined> {
   let [blobs, bytes, skip] = [progress?.blobs ?? 0, progress?.bytes ?? 0, progress?.blobs ?? 0];
   let [gathered, length]: [Buffer[], number] = [[], 0];
+  /** Lengths of blobs that are zeros, by id: the holes of a sparse file are few of them over and over. */
+  const holes = new Map<BlobId, number>();
+  let passed = 0;
   // one piece is on its way to the disk while the next is read, expanded and checked
   let writing: Promise<void> | undefined;
   const flush = async (): Promise<void> => {
@@ -72,12 +77,23 @@ export async function writeContent(
           skip -= 1;
           continue;
         }
-        const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
-        gathered.push(blob);
-        length += blob.length;
         blobs += 1;
-        if (length < batch) continue;
+        const hole = holes.get(id);
+        if (hole !== undefined) {
+          // nothing is there yet, so it stays a hole
+          await flush();
+          bytes += hole;
+          passed += hole;
+          if (passed < holesAtOnce) continue;
+        } else {
+          const blob = reader.blobAtHand(id) ?? (await reader.blob(id));
+          if (entry.sparse && isZeros(blob)) holes.set(id, blob.length);
+          gathered.push(blob);
+          length += blob.length;
+          if (length < batch) continue;
+        }
         const written = length;
+        passed = 0;
         await flush();
         if (!(await pause(written))) continue;
         await writing;
@@ -144,6 +160,11 @@ function writeWithHoles(fd: number, bytes: Buffer, position: number): void {
 /** Where the block of the file ends that offset `at` of the buffer lies in. */
 function nextBlock(at: number, position: number, length: number): number {
   return Math.min(length, at + block - ((position + at) % block));
+}
+
+/** Every byte is as the one before it, and the first is zero. */
+function isZeros(bytes: Buffer): boolean {
+  return bytes[0] === 0 && bytes.compare(bytes, 0, bytes.length - 1, 1, bytes.length) === 0;
 }
 
 function isHole(bytes: Buffer, start: number, end: number): boolean {

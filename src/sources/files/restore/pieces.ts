@@ -1,5 +1,6 @@
 /** A file read back from its beginning, in pieces of the caller's choice, with few and large reads. */
 import { readSync } from 'node:fs';
+import { native } from '../native.ts';
 
 const atOnce = 1024 * 1024;
 
@@ -10,10 +11,12 @@ export class FilePieces {
   #begin = 0;
   #end = 0;
   #position = 0;
+  /** Where data begins after the hole that was looked at last. */
+  #data = 0;
 
   /** Begins with another file. */
   of(fd: number): this {
-    [this.#fd, this.#begin, this.#end, this.#position] = [fd, 0, 0, 0];
+    [this.#fd, this.#begin, this.#end, this.#position, this.#data] = [fd, 0, 0, 0, 0];
     return this;
   }
 
@@ -23,6 +26,20 @@ export class FilePieces {
     if (this.#end - this.#begin < length) return undefined;
     this.#begin += length;
     return this.#buffer.subarray(this.#begin - length, this.#begin);
+  }
+
+  /** True when as many bytes are a hole of the file, and so zeros; `pass` then goes on behind them. */
+  isHole(length: number): boolean {
+    if (this.#at >= this.#data) this.#data = nextData(this.#fd, this.#at);
+    return this.#at + length <= this.#data;
+  }
+
+  pass(length: number): void {
+    [this.#begin, this.#end, this.#position] = [0, 0, this.#at + length];
+  }
+
+  get #at(): number {
+    return this.#position - (this.#end - this.#begin);
   }
 
   #fill(length: number): void {
@@ -37,4 +54,8 @@ export class FilePieces {
       this.#position += count;
     }
   }
+}
+
+function nextData(fd: number, from: number): number {
+  return native === undefined ? from : (native.nextData(fd, from) ?? Number.POSITIVE_INFINITY);
 }

@@ -18,11 +18,14 @@ export const restore: Verb = {
   details: `Goes to a place that is empty or not there yet; what is there is never touched
 unless --overwrite says so. Everything that will be read is checked before the
 first byte is written, and the target is compared with the snapshot in the end.
-A database goes to the URL of a new database; a PATH is then a table.`,
+A database goes to the URL of a new database; a PATH is then a table. One that is
+saved with its log goes to a folder, and to any second: --at takes a time, a
+position in the log (16/B374D848), point:NAME, or latest.`,
   options: {
     source: { value: 'ID', about: 'what to bring back' },
     snapshot: { value: 'ID', about: 'which snapshot; "latest" unless given' },
-    at: { value: 'TIME', about: 'the state of that time: 2026-03-14T18:00:00+01:00' },
+    at: { value: 'MOMENT', about: 'the state of that time: 2026-03-14T18:00:00+01:00' },
+    pause: { about: 'a server recovered to a moment waits there for you' },
     path: { value: 'P', many: true, about: 'only this path or table; may be given several times' },
     target: { value: 'T', about: 'a folder, or postgres://user@host/database' },
     overwrite: { about: 'allows a target that holds something' },
@@ -37,7 +40,7 @@ A database goes to the URL of a new database; a PATH is then a table.`,
   async run(asked): Promise<Answer> {
     const source = asked.needed('source');
     const target = asked.needed('target');
-    const at = timeOf(asked.text('at'));
+    const at = momentOf(asked.text('at'));
     const snapshot = asked.text('snapshot');
     if (at !== undefined && snapshot !== undefined) {
       fail('UsageInvalid', '--snapshot and --at were both given', { hint: 'Give one of them.' });
@@ -50,6 +53,7 @@ A database goes to the URL of a new database; a PATH is then a table.`,
       target: /^[a-z][a-z0-9+.-]*:\/\//i.test(target) ? target : resolve(target),
       ...(snapshot !== undefined && { snapshot }),
       ...(at !== undefined && { at }),
+      ...(asked.flag('pause') && { pause: true }),
       ...(paths.length > 0 && { paths }),
       ...(asked.flag('overwrite') && { overwrite: true }),
       ...(vault !== undefined && { vault }),
@@ -66,8 +70,9 @@ ${count(files, 'file')}, ${size(bytes)}, ${duration(report.durationMs)}
 };
 
 /** A time without an offset means another one elsewhere, and a restore of the wrong state looks just like the right one. */
-function timeOf(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+function momentOf(text: string | undefined): string | undefined {
+  // whether the source has a log that these could be in is known later
+  if (text === undefined || /^(?:latest|point:.+|[0-9a-f]+\/[0-9a-f]+)$/i.test(text)) return text;
   const shape = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/i.exec(text);
   const time = shape ? new Date(text.replace(' ', 'T')) : undefined;
   const example = 'Write it as 2026-03-14T18:00:00Z or 2026-03-14T18:00:00+01:00.';
@@ -79,5 +84,7 @@ function timeOf(text: string | undefined): string | undefined {
       hint: example,
     });
   }
-  return time!.toISOString();
+  // the text and not the time, which would lose microseconds
+  const [day, clock = ''] = text.toUpperCase().split(/[T ]/);
+  return `${day}T${clock.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')}`;
 }

@@ -29,7 +29,7 @@ export function sources(
           hint: `It has: ${plan.sources.map((source) => source.id).join(', ')}.`,
           context: { source: id },
         });
-      const source = later(entry.kind, () => make(entry, secret, tools));
+      const source = later(entry.kind, () => make(entry, plan.plan, secret, tools));
       made.set(id, source);
       return source;
     },
@@ -40,7 +40,7 @@ export function sources(
         });
       }
       const nowhere = nowheres[kind as Kind];
-      return later(kind, () => make(nowhere as SourcePlan, secret, tools));
+      return later(kind, () => make(nowhere as SourcePlan, plan.plan, secret, tools));
     },
   };
 }
@@ -52,7 +52,12 @@ const nowheres = {
   postgres: { kind: 'postgres', method: 'logical', connection: 'postgres://nowhere.invalid/postgres' },
 } satisfies Record<Kind, unknown>;
 
-async function make(entry: SourcePlan, secret: SecretReader, tools: ToolFolders | undefined): Promise<Source> {
+async function make(
+  entry: SourcePlan,
+  plan: string,
+  secret: SecretReader,
+  tools: ToolFolders | undefined,
+): Promise<Source> {
   if (entry.kind === 'files') {
     const { filesSource } = await import('../../src/sources/files/index.ts');
     return filesSource({ path: entry.path, exclude: entry.exclude, allowEmpty: entry.allowEmpty });
@@ -62,13 +67,14 @@ async function make(entry: SourcePlan, secret: SecretReader, tools: ToolFolders 
     return gitSource({ repository: entry.repository, ref: entry.ref });
   }
   const { connection } = entry;
-  const { postgresSource } = await import('../../src/sources/postgres/index.ts');
+  const { postgresSource, slotName } = await import('../../src/sources/postgres/index.ts');
   const { method, checkpoint, maxRate } = entry;
   return postgresSource({
     method,
     connection:
       typeof connection === 'string' ? connection : connectionIn(await secret(connection.secret), connection.secret),
     ...(tools && { tools: await tools() }),
+    ...(entry.cadences?.logs !== 'never' && { slot: slotName(plan, entry.id) }),
     ...(checkpoint !== undefined && { checkpoint }),
     ...(maxRate !== undefined && { maxRate }),
   });
@@ -86,7 +92,8 @@ function later(kind: string, make: () => Promise<Source>): Source {
   };
   return {
     kind,
-    ...(kind === 'git' && { revision: async (context) => (await source()).revision!(context) }),
+    ...(kind !== 'files' && { revision: async (context) => (await source()).revision?.(context) }),
+    ...(kind === 'postgres' && { lineage: async (known, cadence) => (await source()).lineage!(known, cadence) }),
     ...(kind === 'files' && { division: async () => (await source()).division!() }),
     split: async (context) => (await source()).split(context),
     capture: async (shard, state, context) => (await source()).capture(shard, state, context),

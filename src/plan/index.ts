@@ -7,6 +7,7 @@ export { lastSlot, nextSlot, type Slot, slotsBetween, slotsOf } from './cadence/
 export { isoDate } from './calendar/date.ts';
 export type { Duration } from './calendar/duration.ts';
 export { zoneOf } from './calendar/zone.ts';
+export { savesLog } from './file/cadences.ts';
 export { changeRetention } from './file/change.ts';
 export { nearest } from './file/nearest.ts';
 export { type Footprint, type Share, shares } from './forecast/footprint.ts';

@@ -3,6 +3,7 @@
  * overrides applied, so nobody downstream has to know which of the two a value came from.
  */
 import type { Cadences } from './cadence/every.ts';
+import type { Duration } from './calendar/duration.ts';
 import type { Retention } from './retention/policy.ts';
 
 export type { Cadences, Every } from './cadence/every.ts';
@@ -71,6 +72,8 @@ export interface PostgresSource {
   readonly checkpoint?: 'fast' | 'spread';
   /** Physical: bytes that the server sends in a second at the most. */
   readonly maxRate?: number;
+  /** For how long back every second can be restored, where the log is saved too. */
+  readonly pointInTime?: Duration;
 }
 
 export interface GitSource {

@@ -120,7 +120,21 @@ export interface RestorePart {
   readonly before: readonly Json[];
 }
 
+/** To which moment a source with a log is restored; with neither of them, to the end of what the snapshot has. */
+export interface RestoreMoment {
+  /** ISO 8601 with an offset: what was committed by then, and nothing after. */
+  readonly time?: string | undefined;
+  /** A position in the log: `16/B374D848`. */
+  readonly lsn?: string | undefined;
+  /** The name of a restore point. */
+  readonly name?: string | undefined;
+  /** The server waits there for somebody to look, instead of taking writes. */
+  readonly pause?: boolean | undefined;
+}
+
 export interface RestoreContext {
+  /** Only sources with a log can go to another moment than that of the snapshot. */
+  readonly moment?: RestoreMoment | undefined;
   readonly reader: ContentReader;
   readonly root: BlobId;
   /** The snapshot's `details`, as the source wrote them. */

@@ -4,7 +4,7 @@ import { fail } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
 import { layout } from '../../format/layout.ts';
 import { type Cadence, cadences } from '../../format/snapshot.ts';
-import { dueSlot, type Latest, nearest, type SourcePlan } from '../../plan/index.ts';
+import { dueSlot, type Latest, nearest, type SourcePlan, savesLog } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import type { Job } from './job.ts';
@@ -26,9 +26,6 @@ export interface PlannedRun {
   readonly time: string;
   readonly jobs: readonly Job[];
 }
-
-/** Kinds whose transaction logs this version can follow. */
-const kindsWithLogs: readonly string[] = [];
 
 export async function planBackup(
   { cadence, sources, due, event, execution, started }: z.infer<typeof planBackupInput>,
@@ -58,7 +55,7 @@ export async function planBackup(
       ? await unanswered(context, vault, new Date(started))
       : plan.sources
           .filter((source) => (sources ? sources.includes(source.id) : source.cadences[wanted] !== 'never'))
-          .filter((source) => wanted !== 'logs' || kindsWithLogs.includes(source.kind))
+          .filter((source) => wanted !== 'logs' || savesLog(source))
           .map((source) => ({ source, cadence: wanted }));
   const jobs = concerned.map(
     (one): Job => ({
@@ -96,8 +93,6 @@ async function unanswered(context: OperationContext, vault: Vault, now: Date): P
   }
   return context.plan.sources.flatMap((source) => {
     const slot = dueSlot(source, context.plan.timeZone, now, (latest.get(source.id) ?? {}) satisfies Latest);
-    return slot && (slot.cadence !== 'logs' || kindsWithLogs.includes(source.kind))
-      ? [{ source, cadence: slot.cadence }]
-      : [];
+    return slot && (slot.cadence !== 'logs' || savesLog(source)) ? [{ source, cadence: slot.cadence }] : [];
   });
 }

@@ -63,9 +63,13 @@ async function planFor(context: OperationContext, vault: Vault, number: number, 
     made: now.toISOString(),
     policy: context.plan.hash,
     keep: decision.keep.map(({ id, source, time, reasons }) => ({ id, source, time, reasons: [...reasons] })),
-    delete: decision.delete.map(({ id, source, time, reason, newerGood }) => {
+    delete: decision.delete.map(({ id, source, time, reason, newerGood, succeededBy }) => {
       const seen = marks.get(id);
-      return { id, source, time, reason, newerGood, ...(seen !== undefined && { seen }) };
+      return {
+        ...{ id, source, time, reason, newerGood },
+        ...(seen !== undefined && { seen }),
+        ...(succeededBy !== undefined && { succeededBy }),
+      };
     }),
     frozen: decision.frozen.map(({ source, reason }) => ({ source, reason })),
   };

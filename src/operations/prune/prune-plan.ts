@@ -22,6 +22,8 @@ const deletedSchema = z.object({
   newerGood: z.string(),
   /** Says which sightings were known: a snapshot that a run has found again since is another matter. */
   seen: z.string().optional(),
+  /** The snapshot that has all that this one has, and more. */
+  succeededBy: z.string().optional(),
 });
 
 export const prunePlanSchema = z.object({

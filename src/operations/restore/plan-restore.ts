@@ -5,6 +5,9 @@ import { runId } from '../../core/ids.ts';
 import { layout } from '../../format/layout.ts';
 import type { Snapshot } from '../../format/snapshot.ts';
 import { nearest } from '../../plan/index.ts';
+import type { RestoreMoment } from '../../sources/port.ts';
+import { readDetails } from '../../sources/postgres/wal/details.ts';
+import { chooseMoment, hasWindows, readMoment } from '../../sources/postgres/wal/moment.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { leaseLength, leaseOfRestore, type Restore, restoreKey, restoreRecordSchema } from './record.ts';
@@ -13,8 +16,13 @@ export const planRestoreInput = z.strictObject({
   source: z.string().min(1),
   /** A snapshot's id, or `latest`, which is the default. */
   snapshot: z.string().min(1).optional(),
-  /** A time with its offset; the newest snapshot at or before it is meant. */
-  at: z.string().optional(),
+  /**
+   * A time with its offset; the newest snapshot at or before it is meant. A database that is saved with its log goes to that
+   * very moment, and takes a position in the log, `point:` and the name of a restore point, or `latest` too.
+   */
+  at: z.string().min(1).optional(),
+  /** A server that was recovered to a moment waits there for somebody to look, instead of taking writes. */
+  pause: z.boolean().optional(),
   paths: z.array(z.string().min(1)).optional(),
   target: z.string().min(1),
   overwrite: z.boolean().optional(),
@@ -35,14 +43,14 @@ export async function planRestore(wish: Wish, context: OperationContext): Promis
   }
   const number = wish.vault ?? (await firstVaultThatOpens(context));
   const vault = await context.vaults.open(number);
-  const snapshot = await chosen(wish, vault, context);
+  const { snapshot, moment, time } = await chosen(wish, vault, context);
   const id = runId(new Date(wish.started), 'restore', wish.execution);
   const restore: Restore = {
     id,
     source: snapshot.source,
     kind: snapshot.kind,
     snapshot: snapshot.id,
-    time: snapshot.time,
+    time,
     target: wish.target,
     vault: number,
   };
@@ -55,7 +63,10 @@ export async function planRestore(wish: Wish, context: OperationContext): Promis
     expires: new Date(context.clock.now().getTime() + leaseLength).toISOString(),
   });
   const { paths = [], overwrite = false, started } = wish;
-  await vault.objects.write(restoreKey(id), restoreRecordSchema.parse({ ...restore, paths, overwrite, started }));
+  await vault.objects.write(
+    restoreKey(id),
+    restoreRecordSchema.parse({ ...restore, paths, overwrite, moment, started }),
+  );
   context.log.info('restore-planned', {
     restore: id,
     snapshot: snapshot.id,
@@ -82,9 +93,27 @@ async function firstVaultThatOpens(context: OperationContext): Promise<number> {
   throw first;
 }
 
-async function chosen(wish: Wish, vault: Vault, context: OperationContext): Promise<Snapshot> {
+interface Chosen {
+  readonly snapshot: Snapshot;
+  readonly moment?: RestoreMoment;
+  readonly time: string;
+}
+
+async function chosen(wish: Wish, vault: Vault, context: OperationContext): Promise<Chosen> {
   const snapshots = await vault.snapshots.list(wish.source);
   if (snapshots.length === 0) return noSnapshots(wish.source, vault, context);
+  const { at, pause } = wish;
+  if (at !== undefined && hasWindows(snapshots)) {
+    return chooseMoment(wish.source, snapshots, { ...readMoment(at), ...(pause && { pause }) });
+  }
+  const snapshot = await chosenSnapshot(wish, snapshots, vault);
+  // a log that lies beside its base is followed to its end
+  const followed = readDetails(snapshot.details) !== undefined && snapshot.details.walEnd !== undefined;
+  const moment: RestoreMoment = { ...(pause && { pause }) };
+  return { snapshot, time: snapshot.time, ...(followed && { moment }) };
+}
+
+async function chosenSnapshot(wish: Wish, snapshots: readonly Snapshot[], vault: Vault): Promise<Snapshot> {
   if (wish.snapshot !== undefined && wish.snapshot !== 'latest') {
     return (
       snapshots.find(({ id }) => id === wish.snapshot) ??

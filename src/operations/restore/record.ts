@@ -21,6 +21,15 @@ export type Restore = z.infer<typeof restoreSchema>;
 export const restoreRecordSchema = restoreSchema.extend({
   paths: z.array(z.string()),
   overwrite: z.boolean(),
+  /** For sources with a log: how far it is followed. */
+  moment: z
+    .object({
+      time: z.string().optional(),
+      lsn: z.string().optional(),
+      name: z.string().optional(),
+      pause: z.boolean().optional(),
+    })
+    .optional(),
   started: z.iso.datetime(),
 });
 
@@ -54,6 +63,7 @@ export async function openRestore(context: OperationContext, id: string, number:
       target: record.target,
       paths: record.paths,
       overwrite: record.overwrite,
+      ...(record.moment && { moment: record.moment }),
       deadline: context.deadline,
       clock: context.clock,
       log: context.log.with({ restore: id, source: record.source }),

@@ -14,26 +14,35 @@ import type { FilesSource, GitSource, PostgresSource } from '../plan.ts';
 import { oneOf, unknownWord, type Wrong, wordsAs } from './fields.ts';
 import type { Field, Place } from './place.ts';
 
-type Kind = (FilesSource | PostgresSource | GitSource)['kind'];
+/** What a source is, as far as its cadences are concerned. */
+export type Kept = Pick<FilesSource | GitSource, 'kind'> | Pick<PostgresSource, 'kind' | 'method'>;
 
-/** Kinds whose transaction logs this version can follow: none as yet. Their `logs` cadence is `never`, whatever the plan says. */
-export const kindsWithLogs: readonly Kind[] = [];
+/** Whether a source's transaction log can be followed. The `logs` cadence of the others is `never`, whatever the plan says. */
+export function savesLog(source: Kept): boolean {
+  return source.kind === 'postgres' && source.method === 'physical';
+}
 
 const keys = [...periodicCadences, 'change'] as const;
 const units = ['minutes', 'hours', 'days', 'weeks', 'months'] as const;
 const adverbs = { hourly: 'hours', daily: 'days', weekly: 'weeks', monthly: 'months' } as const;
 const adverbOf = { days: 'daily', weeks: 'weekly', months: 'monthly' } as const;
 
-/** The section's cadences over `defaults`. A source gives its kind too. */
-export function readCadences(place: Place, defaults: Cadences, kind?: Kind): Cadences {
-  const withLogs = kind === undefined || kindsWithLogs.includes(kind);
+/** The section's cadences over `defaults`. A source says what it is, too. */
+export function readCadences(place: Place, defaults: Cadences, source?: Kept): Cadences {
+  const withLogs = source === undefined || savesLog(source);
   const base: Cadences = withLogs ? defaults : { ...defaults, logs: 'never' };
   if (!place.isThere || !place.isSection(keys)) return base;
   const read = (cadence: PeriodicCadence): Every =>
     place.child(cadence).may(every(cadence), base[cadence]) ?? base[cadence];
   const logs = read('logs');
   if (!withLogs && logs !== 'never')
-    place.child('logs').wrong(`asks for transaction logs, which this version cannot follow for ${kind}`);
+    place
+      .child('logs')
+      .wrong(
+        source.kind === 'postgres'
+          ? 'asks for transaction logs, which need `method: physical`'
+          : `asks for transaction logs, which ${source.kind} does not have`,
+      );
   return {
     full: read('full'),
     incremental: read('incremental'),

@@ -39,7 +39,11 @@ export function readRetention(place: Place, defaults?: Retention): Retention | u
 }
 
 function durationFor(tier: Tier, mayBeNone: boolean): Field<Duration | 'none'> {
-  const likeThis = `write a whole number and a unit, as in \`${example[tier]}\``;
+  return durationLike(example[tier], mayBeNone);
+}
+
+export function durationLike(likeIt: string, mayBeNone: boolean): Field<Duration | 'none'> {
+  const likeThis = `write a whole number and a unit, as in \`${likeIt}\``;
   return wordsAs<Duration | 'none'>((value) => {
     if (value === 'none' && mayBeNone) return { is: 'none' };
     const [number = '', word, ...more] = value.split(/\s+/);

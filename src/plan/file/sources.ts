@@ -1,19 +1,20 @@
 /** `sources`: what is protected. A source says its kind, what that kind needs, and what it wants otherwise than the plan. */
 import { type Cadences, periodicCadences } from '../cadence/every.ts';
+import type { Duration } from '../calendar/duration.ts';
 import type { FilesSource, GitSource, PostgresSource, SourcePlan } from '../plan.ts';
 import type { Retention } from '../retention/policy.ts';
-import { readCadences } from './cadences.ts';
+import { type Kept, readCadences } from './cadences.ts';
 import { oneOf, sourceId, text, textAs, wordsAs, yesNo } from './fields.ts';
 import { gitRepository, pathFrom, postgresUrl, secretName } from './location.ts';
 import type { Place } from './place.ts';
-import { readRetention } from './retention.ts';
+import { durationLike, readRetention } from './retention.ts';
 
 type Content = FilesSource | PostgresSource | GitSource;
 
 const ownKeys = ['id', 'kind', 'cadences', 'retention', 'on'];
 const keysOf: Readonly<Record<Content['kind'], readonly string[]>> = {
   files: ['path', 'exclude', 'allowEmpty'],
-  postgres: ['connection', 'method', 'checkpoint', 'maxRate'],
+  postgres: ['connection', 'method', 'checkpoint', 'maxRate', 'pointInTime'],
   git: ['repository', 'ref'],
 };
 const kinds = Object.keys(keysOf) as Content['kind'][];
@@ -51,7 +52,7 @@ function readSource(place: Place, defaults: Defaults): SourcePlan | undefined {
   const id = place.child('id').need(sourceId);
   const kind = place.child('kind').need(oneOf(kinds, notYet));
   const content = kind && readContent(kind, place);
-  const cadences = readCadences(place.child('cadences'), defaults.cadences, kind);
+  const cadences = readCadences(place.child('cadences'), defaults.cadences, content ?? (kind && asKept(kind, place)));
   const retention = readRetention(place.child('retention'), defaults.retention);
   const on = place.child('on').isThere
     ? place
@@ -63,8 +64,9 @@ function readSource(place: Place, defaults: Defaults): SourcePlan | undefined {
     const at = place.child('cadences');
     (at.isThere ? at : place).wrong('would never be backed up: every cadence is `never`');
   }
+  const pointInTime = kind === 'postgres' ? readPointInTime(place.child('pointInTime'), cadences) : undefined;
   if (id === undefined || !content || !retention || on.includes(undefined)) return undefined;
-  return { id, cadences, retention, on: on as string[], ...content };
+  return { id, cadences, retention, on: on as string[], ...content, ...(pointInTime && { pointInTime }) };
 }
 
 function readContent(kind: Content['kind'], place: Place): Content | undefined {
@@ -94,6 +96,23 @@ function readContent(kind: Content['kind'], place: Place): Content | undefined {
       return repository === undefined || ref === undefined ? undefined : { kind, repository, ref };
     }
   }
+}
+
+/** Whether its logs may be asked for, even while something else about it is wrong. */
+function asKept(kind: Content['kind'], place: Place): Kept {
+  if (kind !== 'postgres') return { kind };
+  return { kind, method: place.child('method').value === 'physical' ? 'physical' : 'logical' };
+}
+
+/** For how long back every second can be restored: a week unless said, wherever the log is saved. */
+function readPointInTime(place: Place, { logs }: Cadences): Duration | undefined {
+  if (logs === 'never') {
+    if (place.isThere)
+      place.wrong('needs transaction logs: `method: physical`, and a `logs` cadence other than `never`');
+    return undefined;
+  }
+  const read = place.isThere ? place.need(durationLike('35 days', false)) : ({ count: 7, unit: 'days' } as const);
+  return read === 'none' ? undefined : read;
 }
 
 /** What only base backups know. */

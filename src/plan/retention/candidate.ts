@@ -2,6 +2,7 @@
 import type { Snapshot, TrustLevel } from '../../format/snapshot.ts';
 import { trustLevels } from '../../format/snapshot.ts';
 import type { Retention } from './policy.ts';
+import { type Span, spanOf } from './span.ts';
 
 export interface RetentionCandidate {
   readonly id: string;
@@ -21,6 +22,8 @@ export interface RetentionCandidate {
    * times too, this is the source's state.
    */
   readonly sightings?: readonly Date[];
+  /** What it restores besides `time`, where it restores to any moment of a span. */
+  readonly span?: Span;
 }
 
 export interface RetentionInput {
@@ -48,6 +51,7 @@ export interface SnapshotStanding {
 export function candidateOf(snapshot: Snapshot, standing: SnapshotStanding): RetentionCandidate {
   const { trust, held, accepted = false, protectedBy, sightings } = standing;
   const flaw = flawOf(snapshot, trust, accepted);
+  const span = spanOf(snapshot.details ?? {});
   return {
     id: snapshot.id,
     source: snapshot.source,
@@ -57,6 +61,7 @@ export function candidateOf(snapshot: Snapshot, standing: SnapshotStanding): Ret
     held,
     ...(protectedBy === undefined ? {} : { protectedBy }),
     ...(sightings === undefined ? {} : { sightings }),
+    ...(span === undefined ? {} : { span }),
   };
 }
 

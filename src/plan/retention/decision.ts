@@ -54,6 +54,8 @@ export interface Deleted {
   readonly passed: readonly Passed[];
   /** The next newer snapshot that is good and stays; without one nothing is deleted. */
   readonly newerGood: string;
+  /** The snapshot that has all that this one has, and more: to delete it takes no moment away. */
+  readonly succeededBy?: string;
 }
 
 export interface Frozen {

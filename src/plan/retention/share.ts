@@ -16,6 +16,8 @@ export interface Excess {
 
 interface Listed {
   readonly source: string;
+  /** Another one has all that it has: such are no part of the share. */
+  readonly succeededBy?: string | undefined;
 }
 
 /** The first source of which more than the share would go; `undefined` when there is none. */
@@ -24,7 +26,8 @@ export function excessOf(
   share = largestShare,
 ): Excess | undefined {
   const staying = Map.groupBy(decision.keep, ({ source }) => source);
-  for (const [source, going] of Map.groupBy(decision.delete, (one) => one.source)) {
+  const losses = decision.delete.filter((one) => one.succeededBy === undefined);
+  for (const [source, going] of Map.groupBy(losses, (one) => one.source)) {
     const all = going.length + (staying.get(source)?.length ?? 0);
     if (all >= fewSnapshots && going.length > all * share) return { source, delete: going.length, of: all };
   }

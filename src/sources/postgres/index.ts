@@ -19,6 +19,8 @@ import { maintenance } from './restore/target.ts';
 import { usualFolders } from './tools.ts';
 import { validateDatabase } from './validate/validate.ts';
 
+export { slotName } from './wal/follow/slot-name.ts';
+
 export interface PostgresOptions extends Pick<PhysicalOptions, 'checkpoint' | 'maxRate'> {
   /** `logical` when not given. */
   readonly method?: 'logical' | 'physical';
@@ -55,6 +57,8 @@ function logicalSource(options: PostgresOptions): Source {
   });
   return {
     kind: 'postgres',
+    // another method is another kind of snapshot, with nothing to compare
+    lineage: async (known) => ({ parent: known.find(({ details }) => !isPhysical(details))?.id, others: [] }),
     async split() {
       const own = await capturing();
       await withClient(own.connection, (client) => preflight(client, own));

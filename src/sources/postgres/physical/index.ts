@@ -3,6 +3,10 @@ import type { Json } from '../../../core/json.ts';
 import type { Source } from '../../port.ts';
 import { parseConnection } from '../connection.ts';
 import { withReplication } from '../replication/connection.ts';
+import { captureLogs, combineLogs } from '../wal/follow/capture.ts';
+import { logsOf } from '../wal/follow/plan-logs.ts';
+import { ensureSlot } from '../wal/follow/server.ts';
+import { lineageOf } from '../wal/lineage.ts';
 import { type CapturedBase, captureBase } from './capture/capture.ts';
 import { combineBase } from './capture/combine.ts';
 import { serverFacts } from './capture/facts.ts';
@@ -15,6 +19,8 @@ export interface PhysicalOptions {
   readonly checkpoint?: 'fast' | 'spread';
   /** Bytes a second that the server sends at the most. */
   readonly maxRate?: number;
+  /** The replication slot in which the server keeps its log for us, where that is saved too. */
+  readonly slot?: string;
 }
 
 /** Errors: `PlanInvalid` for a connection that is none, when it is first used. */
@@ -24,15 +30,29 @@ export function physicalSource(options: PhysicalOptions): Source {
     checkpoint: options.checkpoint ?? ('fast' as const),
     maxRate: options.maxRate,
   });
+  const logs = logsOf(() => capturing().connection, options.slot);
   return {
     kind: 'postgres',
-    async split() {
+    lineage: async (known, cadence) => lineageOf(known, cadence),
+    revision: async (context) => (context.cadence === 'logs' ? (await logs.plan(context)).revision : undefined),
+    async split(context) {
+      if (context.cadence === 'logs') return [(await logs.plan(context)).shard];
       const { connection } = capturing();
-      const { systemIdentifier } = await withReplication(connection, serverFacts);
+      const { systemIdentifier } = await withReplication(connection, async (replication) => {
+        // before the base is begun, so that no log is missing behind it
+        if (options.slot !== undefined) await ensureSlot(replication, options.slot);
+        return serverFacts(replication);
+      });
       return [{ system: systemIdentifier }];
     },
-    capture: (_shard, _state, context) => captureBase(capturing(), context),
-    combine: async (results: readonly Json[], context) => combineBase(results[0] as unknown as CapturedBase, context),
+    capture: (shard, state, context) =>
+      context.cadence === 'logs'
+        ? captureLogs(capturing().connection, shard, state, context)
+        : captureBase(capturing(), context),
+    combine: async (results: readonly Json[], context) =>
+      context.cadence === 'logs'
+        ? combineLogs(results[0]!, context)
+        : combineBase(results[0] as unknown as CapturedBase, context),
     checkTarget,
     restore,
     validate,

@@ -2,7 +2,7 @@
  * Makes bytes of a write-ahead log as PostgreSQL does: pages with their headers, records across them, checksums. It is
  * written from the documentation of the format and knows nothing of the code that reads it.
  */
-import { crc32c } from '../../../../src/sources/postgres/wal/crc32c.ts';
+import { crc32c } from '../../../../src/sources/postgres/wal/read/crc32c.ts';
 
 export interface MadeRecord {
   readonly manager?: number;

@@ -13,7 +13,7 @@ import {
   segmentStart,
   startOfSegment,
 } from '../../../../src/sources/postgres/wal/lsn.ts';
-import { isoOf, microsecondsOf } from '../../../../src/sources/postgres/wal/time.ts';
+import { isoOf, microsecondsOf } from '../../../../src/sources/postgres/wal/read/time.ts';
 import { findWal, foldersOf, growWal, listWal } from '../../../../src/sources/postgres/wal/tree.ts';
 import { MemoryContent } from '../../memory-content.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32c } from '../../../../src/sources/postgres/wal/crc32c.ts';
-import { WalScan } from '../../../../src/sources/postgres/wal/scan.ts';
-import { isoOf, microsecondsOf } from '../../../../src/sources/postgres/wal/time.ts';
+import { crc32c } from '../../../../src/sources/postgres/wal/read/crc32c.ts';
+import { WalScan } from '../../../../src/sources/postgres/wal/read/scan.ts';
+import { isoOf, microsecondsOf } from '../../../../src/sources/postgres/wal/read/time.ts';
 import { LogMaker, shortData } from './log-maker.ts';
 
 const noon = microsecondsOf('2026-03-15T12:00:00Z');

@@ -28,6 +28,6 @@ export async function combineBase(base: CapturedBase, { sink }: CaptureContext):
       read: base.read,
     },
     problems: base.problems,
-    details: base.details as unknown as Readonly<Record<string, Json>>,
+    details: { ...(base.details as unknown as Readonly<Record<string, Json>>), base: base.tree },
   };
 }

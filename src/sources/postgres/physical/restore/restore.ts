@@ -7,6 +7,8 @@ import type { Json } from '../../../../core/json.ts';
 import type { RestoreContext, RestoreOutcome, ValidationReport } from '../../../port.ts';
 import { isDatabaseUrl } from '../../connection.ts';
 import { directory } from '../../restore/directory.ts';
+import { readDetails } from '../../wal/details.ts';
+import { recoveryFiles } from '../../wal/recovery.ts';
 import { physicalDetails } from '../layout.ts';
 import { checkCluster } from './check-cluster.ts';
 import { dataDirectory } from './view.ts';
@@ -51,7 +53,9 @@ export async function discard(context: RestoreContext): Promise<void> {
 /** The context with the snapshot as a data directory; as it is stored, where parts of it are asked for. */
 async function seen(context: RestoreContext): Promise<RestoreContext> {
   if (context.paths.length > 0) return context;
-  const view = await dataDirectory(context.reader, context.root);
+  const log = context.moment && readDetails(context.details);
+  const recovery = log && { files: recoveryFiles(log, context.moment!) };
+  const view = await dataDirectory(context.reader, context.root, recovery);
   const { tree } = (await context.reader.tree(context.root)).entries.find(({ name }) => name === 'data')!;
   const owner = (await context.reader.tree(tree!)).entries.find(({ name }) => name === 'PG_VERSION')!;
   const { baseTime } = physicalDetails.parse(context.details);

@@ -3,9 +3,9 @@
  * must be: page addresses without a gap, one server, timelines that do not go back, each record's CRC-32C and its reference
  * to the one before. What it says is whole up to `end` can be replayed by a server.
  */
-import { fail } from '../../../core/errors.ts';
+import { fail } from '../../../../core/errors.ts';
+import { type Lsn, lsnText, walPage } from '../lsn.ts';
 import { crc32c } from './crc32c.ts';
-import { type Lsn, lsnText, walPage } from './lsn.ts';
 import { type RecordNews, readRecord, recordHead, recordHeader } from './record.ts';
 
 export interface ScanOptions {

@@ -108,7 +108,8 @@ async function chosen(wish: Wish, vault: Vault, context: OperationContext): Prom
   }
   const snapshot = await chosenSnapshot(wish, snapshots, vault);
   // a log that lies beside its base is followed to its end
-  const followed = readDetails(snapshot.details) !== undefined && snapshot.details.walEnd !== undefined;
+  const log = readDetails(snapshot.details);
+  const followed = log !== undefined && log.end > log.stop;
   const moment: RestoreMoment = { ...(pause && { pause }) };
   return { snapshot, time: snapshot.time, ...(followed && { moment }) };
 }

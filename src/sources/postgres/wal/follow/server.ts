@@ -21,12 +21,6 @@ export interface ServerLog {
 
 const clock = `to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** By the server's clock. ISO 8601, UTC, microseconds. */
-export async function serverTime(replication: ReplicationConnection): Promise<string> {
-  const [row = {}] = await replication.rows(`select ${clock} as time`);
-  return row.time ?? '';
-}
-
 /** Errors: those of the connection; `DatabaseRefused` for a server whose log cannot be followed. */
 export async function serverLog(replication: ReplicationConnection): Promise<ServerLog> {
   const [facts = {}] = await replication.rows(

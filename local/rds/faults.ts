@@ -4,7 +4,7 @@
  * to happen: `requireAllFired` says what did not. Chances are drawn from a seed, so that a run can be repeated.
  */
 import { seededRandom } from '../../src/core/random.ts';
-import type { ProcessKind } from './durations.ts';
+import type { ProcessKind } from './time/durations.ts';
 
 interface Aim {
   /** How often; once if not said. */

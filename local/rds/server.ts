@@ -6,13 +6,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
-import type { Durations } from './durations.ts';
 import { type Chances, Faults, type RequestTrouble, type Trouble } from './faults.ts';
 import { perform } from './operation.ts';
 import { operations } from './operations/index.ts';
 import { type Place, Places, type RdsEvent } from './place.ts';
 import { Setting } from './setting.ts';
 import { type Rate, Throttle } from './throttle.ts';
+import type { Durations } from './time/durations.ts';
 import { answerXml, refusalXml } from './wire/answer.ts';
 import { Input } from './wire/input.ts';
 import { Refusal, refuse } from './wire/refusal.ts';
@@ -20,6 +20,8 @@ import { type DataPlane, type Quotas, type Transition, World } from './world.ts'
 
 export interface RdsOptions {
   readonly clock?: Clock;
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
   /** Of durations and ids; the chances of trouble have their own. */
   readonly seed?: number;
   /** The account of every access key that `accounts` does not name. */
@@ -80,7 +82,7 @@ export class RdsServer {
 
   static async start(options: RdsOptions): Promise<RdsServer> {
     const server = new RdsServer(options);
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.#server.listen(options.port ?? 0, '127.0.0.1', resolve));
     return server;
   }
 

@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import { type Durations, milliseconds, type ProcessKind, usualDurations, type Work } from './durations.ts';
 import type { Faults } from './faults.ts';
-import { Timeline } from './timeline.ts';
+import { type Durations, milliseconds, type ProcessKind, usualDurations, type Work } from './time/durations.ts';
+import { Timeline } from './time/timeline.ts';
 
 /**
  * Defaults of https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html (snapshots, instances, clusters,

@@ -3,11 +3,12 @@
  * first backup, which opens its window of points in time. A restore may end as `incompatible-restore` or the like:
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
  */
-import type { ProcessKind } from '../durations.ts';
+
 import type { Place } from '../place.ts';
 import { endpointOf } from '../records/birth.ts';
 import type { Cluster } from '../records/cluster.ts';
 import type { Instance } from '../records/instance.ts';
+import type { ProcessKind } from '../time/durations.ts';
 import { backUpClusterDaily, backUpDaily, backUpNow } from './backups.ts';
 import { clusterStatus, instanceStatus, tellOfCluster, tellOfInstance } from './statuses.ts';
 

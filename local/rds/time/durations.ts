@@ -2,7 +2,7 @@
  * How long things take. Amazon promises no times; these are of the order that people report, and grow with the size. What
  * matters for a client is that nothing is done at once, that it varies, and that a copy can take days.
  */
-import type { seededRandom } from '../../src/core/random.ts';
+import type { seededRandom } from '../../../src/core/random.ts';
 
 export type ProcessKind =
   | 'create'

@@ -15,6 +15,7 @@ const folder = z.enum([
   'holds',
   'leases',
   'fossils',
+  'collection',
   'runs',
   'work',
   'troubles',

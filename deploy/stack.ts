@@ -48,7 +48,7 @@ interface Vault extends VaultNames {
 }
 
 /** What is left when a run has ended or was never: losing it loses no backup. */
-const passing = ['leases', 'fossils', 'runs', 'work', 'troubles'];
+const passing = ['leases', 'fossils', 'collection', 'runs', 'work', 'troubles'];
 
 /** A vault with the roles that its bucket policy names. */
 function vaultOf(names: Names, at: number): Vault {

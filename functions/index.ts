@@ -13,6 +13,7 @@ export const functions = {
   'conclude-run': () => import('./conclude-run.ts'),
   'plan-prune': () => import('./plan-prune.ts'),
   'delete-snapshots': () => import('./delete-snapshots.ts'),
+  'repack-packs': () => import('./repack-packs.ts'),
   'mark-garbage': () => import('./mark-garbage.ts'),
   'collect-garbage': () => import('./collect-garbage.ts'),
   'conclude-prune': () => import('./conclude-prune.ts'),

@@ -9,6 +9,7 @@ interface PruneReport {
   readonly prune: string;
   readonly status: string;
   readonly collected: { readonly packs: number; readonly bytes: number };
+  readonly stored: { readonly before: number; readonly after: number };
 }
 
 type Written = Pick<PrunePlan, 'keep' | 'delete'>;
@@ -16,9 +17,10 @@ type Written = Pick<PrunePlan, 'keep' | 'delete'>;
 export const prune: Verb = {
   about: 'deletes what retention no longer keeps, or shows what and why',
   details: `Decides by the plan as it is now. First a plan is written with a reason for every
-snapshot; then exactly that is done, in every vault. Space comes back with the
-next prune but one day later at the earliest: what nothing needs is marked first
-and deleted when no backup that is under way can still want it.`,
+snapshot; then exactly that is done, in every vault. Packs that are mostly garbage
+are rewritten without it. Space comes back with the next prune but one day later at
+the earliest: what nothing needs is marked first and deleted when no backup that is
+under way can still want it.`,
   options: { 'dry-run': { about: 'deletes nothing, and shows what would go' } },
   examples: [
     ['prune --dry-run', 'before every change of the retention'],
@@ -34,6 +36,7 @@ and deleted when no backup that is under way can still want it.`,
       keep: written.keep.map(({ id, reasons }) => ({ id, reasons })),
       delete: written.delete.map(({ id, reason }) => ({ id, reason })),
       collected: report.collected,
+      stored: report.stored,
     };
     return {
       document,
@@ -56,7 +59,7 @@ async function writtenPlan({ context: { vaults } }: Machine, prune: string): Pro
 const once = <Item extends { readonly id: string }>(items: readonly Item[]): Item[] =>
   [...new Map(items.toReversed().map((item) => [item.id, item])).values()].reverse();
 
-function textOf({ keep, delete: gone }: Written, { collected }: PruneReport, dryRun: boolean): string {
+function textOf({ keep, delete: gone }: Written, { collected, stored }: PruneReport, dryRun: boolean): string {
   const entry = (what: string, id: string, reasons: readonly string[]): string =>
     [`  ${what.padEnd(8)}  ${id}`, ...reasons.map((reason) => `            ${plain(reason)}`)].join('\n');
   const lines = [
@@ -65,6 +68,6 @@ function textOf({ keep, delete: gone }: Written, { collected }: PruneReport, dry
   ];
   const sum = dryRun
     ? `${count(keep.length, 'snapshot')} would stay, ${gone.length} would go; nothing was deleted`
-    : `${count(keep.length, 'snapshot')} kept, ${gone.length} deleted; ${count(collected.packs, 'pack')} collected, ${size(collected.bytes)}`;
+    : `${count(keep.length, 'snapshot')} kept, ${gone.length} deleted; ${count(collected.packs, 'pack')} collected, ${size(collected.bytes)}; the vaults held ${size(stored.before)} and now hold ${size(stored.after)}`;
   return `${[...lines, sum].join('\n')}\n`;
 }

@@ -23,6 +23,11 @@ export const layout = {
   leases: 'leases/',
   fossils: 'fossils/',
   fossil: (id: string): string => `fossils/${id}.json`,
+  /** How often each blob is needed, as the last prune has counted. */
+  counts: 'collection/counts',
+  /** What a prune has rewritten: from which packs into which. */
+  repacked: (prune: string): string => `collection/repacked/${prune}.json`,
+  repackeds: 'collection/repacked/',
   run: (id: string): string => `runs/${id}.json`,
   runs: 'runs/',
   work: (run: string, ...parts: readonly string[]): string => `${['work', run, ...parts].join('/')}.json`,

@@ -83,6 +83,12 @@ export class BlobIndex {
     return scratch.write(id, 0, 32, 'hex') === 32 ? this.#lookUp() : -1;
   }
 
+  /** The same for an id of 32 bytes that lies in `bytes`. */
+  findAt(bytes: Buffer, at: number): number {
+    bytes.copy(scratch, 0, at, at + 32);
+    return this.#lookUp();
+  }
+
   /** A writer may rely on the blob: it is there, and not in a pack that is about to be collected. */
   usable(id: BlobId): boolean {
     const entry = this.find(id);

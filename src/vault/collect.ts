@@ -1,24 +1,27 @@
-/** The two steps of collection; `Fossils` says why they are safe. */
+/**
+ * The two steps of collection. Packs that hold nothing that a snapshot needs are marked first, and deleted by a later prune
+ * if that is still so and everybody who could rely on them has ended. `Fossils` says why nothing that is needed can go.
+ */
 import { fail } from '../core/errors.ts';
-import type { PackRecord } from '../format/index.ts';
 import { idInKey, layout } from '../format/layout.ts';
-import { readIndexSegment } from './index-loader.ts';
-import { Reach } from './reach.ts';
+import { type Census, takeCensus } from './collecting/census.ts';
+import type { Counts } from './collecting/counts.ts';
+import { dropFromIndex } from './collecting/drop.ts';
+import { countNeeds, keepCounts, rootsOf } from './collecting/kept-counts.ts';
+import { divide, type PackUse, usesOf } from './collecting/yields.ts';
 import type { Fossil } from './records/fossils.ts';
 import type { Vault } from './vault.ts';
-import { storeIndexSegment } from './writer.ts';
 
-/** How long a lease must have been over before its writer counts as ended: longer than any commit takes. */
+/** How long a lease must have been over before its writer counts as ended: more than clocks differ. */
 const patience = 60 * 60 * 1000;
 
-/** What snapshots reached when packs were marked: all that they need lies in these packs. */
-export interface Reached {
-  /** When the walk began. */
-  readonly time: string;
-  /** Roots of the trees that were walked. */
-  readonly roots: readonly string[];
-  /** Ids of packs. */
-  readonly packs: readonly string[];
+export interface Marked {
+  readonly packs: number;
+  readonly bytes: number;
+  /** False when time ran out before everything was counted: nothing was marked, and what was counted is kept. */
+  readonly done: boolean;
+  /** What the packs hold that stay: bytes in the store, and before compression all and those that are needed. */
+  readonly kept: { readonly packs: number; readonly bytes: number; readonly plain: number; readonly needed: number };
 }
 
 export interface Collected {
@@ -27,154 +30,145 @@ export interface Collected {
   readonly revived: number;
   /** Packs that have to wait, as somebody who may need them is still at work or the grace period is not over. */
   readonly waiting: number;
+  /** All packs in the store, in bytes. */
+  readonly before: number;
+  readonly after: number;
 }
 
-/** First step: names the packs that nothing reaches. Packs that are fossils already stay as they are. */
+/** First step: names the packs that can go. Packs that are fossils already stay as they are. */
 export async function markGarbage(
   vault: Vault,
   id: string,
   now: Date,
-): Promise<{ packs: number; bytes: number; reached: Reached }> {
-  const roots = await rootsOf(vault);
-  const needed = await reachedPacks(vault, roots);
-  const reached: Reached = { time: now.toISOString(), roots, packs: [...needed] };
-  const fossils = await vault.fossils.list();
+  late: () => boolean = () => false,
+): Promise<Marked> {
+  const census = await takeCensus(vault);
+  const { counts, left } = await countNeeds(vault, census, await rootsOf(vault), late);
+  await keepCounts(vault, census, counts);
   // a marker that died between its two writes: whoever had started by then has ended, or is still on the list
-  for (const fossil of fossils.filter(({ writers }) => writers === undefined)) await nameWriters(vault, fossil);
-  const marked = new Set(fossils.flatMap((fossil) => fossil.packs.map((pack) => pack.id)));
-  const packs: { id: string; size: number }[] = [];
-  for await (const object of vault.store.list(layout.packs)) {
-    const pack = idInKey(object.key);
-    if (!needed.has(pack) && !marked.has(pack)) packs.push({ id: pack, size: object.size });
+  for (const fossil of census.fossils.filter(({ writers }) => writers === undefined)) await nameWriters(vault, fossil);
+  const uses = usesOf(census, counts);
+  const { go, stay } = divide(census, counts, uses);
+  const kept = sumOf(left > 0 ? uses : stay);
+  if (left > 0) return { packs: 0, bytes: 0, done: false, kept };
+  const packs = [...go.map(({ id: pack, size }) => ({ id: pack, size })), ...unknownPacks(census)];
+  if (packs.length > 0) {
+    // a repeated call finds its own record: what that names has to wait as long as what is new
+    const before = census.fossils.find((fossil) => fossil.id === id)?.packs ?? [];
+    const fossil: Fossil = { id, marked: now.toISOString(), packs: [...before, ...packs] };
+    await vault.fossils.write(fossil);
+    await nameWriters(vault, fossil);
   }
-  if (packs.length === 0) return { packs: 0, bytes: 0, reached };
-  const fossil: Fossil = { id, marked: now.toISOString(), packs };
-  await vault.fossils.write(fossil);
-  await nameWriters(vault, fossil);
-  return { packs: packs.length, bytes: packs.reduce((sum, pack) => sum + pack.size, 0), reached };
+  // what they named is marked again by now, or needed
+  if (census.unreadable.length > 0) await vault.store.delete(census.unreadable);
+  return { packs: packs.length, bytes: packs.reduce((sum, { size }) => sum + size, 0), done: true, kept };
 }
 
-/** Adds to a record that is visible already the writers that may have started before it was. */
+const sumOf = (uses: readonly PackUse[]): Marked['kept'] => ({
+  packs: uses.length,
+  bytes: uses.reduce((sum, { size }) => sum + size, 0),
+  plain: uses.reduce((sum, { plain }) => sum + plain, 0),
+  needed: uses.reduce((sum, { needed }) => sum + needed, 0),
+});
+
+/** Packs in the store that no index tells of and nobody has marked: of a writer that is at work, or has died. */
+function unknownPacks({ index, listed, fossils }: Census): { id: string; size: number }[] {
+  const marked = new Set(fossils.flatMap(({ packs }) => packs.map(({ id }) => id)));
+  return [...listed]
+    .filter(([id]) => index.packNumber(id) === undefined && !marked.has(id))
+    .map(([id, size]) => ({ id, size }));
+}
+
+/**
+ * Adds to a record that is visible already all who may have started before it was. Restores are among them: one that is
+ * under way reads where its index says, and that may be a pack whose content was rewritten.
+ */
 async function nameWriters(vault: Vault, fossil: Fossil): Promise<void> {
-  const writers = [...(await vault.leases.list())].filter(([, lease]) => lease.what === 'writer').map(([name]) => name);
-  await vault.fossils.write({ ...fossil, writers });
+  await vault.fossils.write({ ...fossil, writers: [...(await vault.leases.list()).keys()] });
 }
 
 /**
  * Second step: deletes what was marked at least `grace` milliseconds ago and is still garbage; revives what is not.
- *
- * `reached` is what the marking of the same prune found, moments ago. Trees never change, so those that were walked then
- * are not walked again, only those of snapshots that came since; one that went since keeps its packs until the next prune.
- * It counts for less than `grace` only: whatever is ripe had been marked when that walk began, and in a blob that is stored
- * twice the walk has turned to the place that was not marked.
+ * Errors: `PruneRefused`, `DeleteIncomplete` when something is still there afterwards.
  */
-export async function collectGarbage(vault: Vault, now: Date, grace: number, reached?: Reached): Promise<Collected> {
+export async function collectGarbage(vault: Vault, now: Date, grace: number): Promise<Collected> {
   const leases = await vault.leases.list();
   const ended = (name: string): boolean => {
     const lease = leases.get(name);
     return lease === undefined || new Date(lease.expires).getTime() + patience < now.getTime();
   };
-  const fossils = await vault.fossils.list();
-  const ripe = fossils.filter(
-    ({ marked, writers }) => new Date(marked).getTime() + grace <= now.getTime() && writers?.every(ended) === true,
-  );
-  const waiting = fossils
-    .filter((fossil) => !ripe.includes(fossil))
-    .reduce((sum, fossil) => sum + fossil.packs.length, 0);
-  if (ripe.length === 0) return { packs: 0, bytes: 0, revived: 0, waiting };
-
-  const known = reached && now.getTime() - new Date(reached.time).getTime() < grace ? reached : undefined;
-  const walked = new Set(known?.roots);
-  const roots = (await rootsOf(vault)).filter((root) => !walked.has(root));
-  const needed = await reachedPacks(vault, roots, known?.packs);
-  const candidates = ripe.flatMap((fossil) => fossil.packs);
-  const garbage = candidates.filter((pack) => !needed.has(pack.id));
+  const isRipe = ({ marked, writers }: Fossil): boolean =>
+    new Date(marked).getTime() + grace <= now.getTime() && writers?.every(ended) === true;
+  const ripe = (await vault.fossils.list()).filter(isRipe);
+  const census = ripe.length > 0 ? await takeCensus(vault) : undefined;
+  if (!census) return nothingRipe(vault);
+  const { counts } = await countNeeds(vault, census, await rootsOf(vault));
+  const verdicts = ripe.map((fossil) => ({ fossil, ...judge(census, counts, fossil) }));
+  const garbage = verdicts.flatMap((one) => one.garbage);
   if (garbage.length > 0) {
-    await dropFromIndex(vault, new Set(garbage.map((pack) => pack.id)));
+    await dropFromIndex(vault, census, new Set(garbage.map((pack) => pack.id)));
     await vault.store.delete(garbage.map((pack) => layout.pack(pack.id)));
-    for (const pack of garbage.slice(0, 1)) {
-      if (await vault.store.head(layout.pack(pack.id)))
-        fail('DeleteIncomplete', `pack ${pack.id} is still there after its deletion`);
-    }
   }
-  for (const fossil of ripe) await vault.fossils.delete(fossil.id);
+  const after = await packsThere(vault);
+  const left = garbage.filter(({ id }) => after.has(id));
+  if (left.length > 0) {
+    fail('DeleteIncomplete', `${left.length} of ${garbage.length} packs are still there after their deletion`, {
+      hint: 'The next prune tries again. If it ends so every time, something keeps objects from being deleted.',
+      context: { failed: left.slice(0, 20).map(({ id }) => layout.pack(id)) },
+    });
+  }
+  for (const { fossil, stuck } of verdicts) {
+    if (stuck.length === 0) await vault.fossils.delete(fossil.id);
+    else await vault.fossils.write({ ...fossil, packs: stuck });
+  }
+  const there = garbage.filter(({ id }) => census.listed.has(id));
   return {
-    packs: garbage.length,
-    bytes: garbage.reduce((sum, pack) => sum + pack.size, 0),
-    revived: candidates.length - garbage.length,
-    waiting,
+    packs: there.length,
+    bytes: there.reduce((sum, { id }) => sum + census.listed.get(id)!, 0),
+    revived: verdicts.reduce((sum, { revived }) => sum + revived, 0),
+    waiting: (await vault.fossils.list()).reduce((sum, { packs }) => sum + packs.length, 0),
+    before: bytesOf(census.listed),
+    after: bytesOf(after),
   };
 }
 
-async function rootsOf(vault: Vault): Promise<string[]> {
-  return [...new Set((await vault.snapshots.list()).map(({ root }) => root))];
+async function nothingRipe(vault: Vault): Promise<Collected> {
+  const fossils = await vault.fossils.list();
+  const bytes = bytesOf(await packsThere(vault));
+  const waiting = fossils.reduce((sum, { packs }) => sum + packs.length, 0);
+  return { packs: 0, bytes: 0, revived: 0, waiting, before: bytes, after: bytes };
 }
 
-/** Ids of the packs that the trees need, and of `known`. A tree that is not whole stops everything: garbage could not be told from loss. */
-async function reachedPacks(
-  vault: Vault,
-  roots: readonly string[],
-  known: readonly string[] = [],
-): Promise<ReadonlySet<string>> {
-  if (roots.length === 0) return new Set(known);
-  const index = await vault.index();
-  const reader = await vault.reader();
-  const reach = new Reach(index, reader);
-  for (const [at, root] of roots.entries()) {
-    // what is new in a snapshot lies near its root: it is fetched while the one before is walked
-    const next = roots[at + 1];
-    if (next !== undefined && index.find(next) >= 0) reader.blob(next).catch(() => {}); // the walk gets the error
-    await reach.follow(root);
-  }
-  const lost = reach.missing[0];
-  if (lost) {
-    fail(
-      'PruneRefused',
-      `${reach.missing.length} blobs that snapshots in ${vault.store.name} need cannot be read, first ${lost.path}`,
-      {
-        hint: 'Run `tidemark verify --read-all` to repair the vault, then prune again.',
-        context: { blob: lost.blob, path: lost.path, why: lost.why },
-      },
-    );
-  }
-  return new Set([...known, ...[...reach.packs()].map((number) => index.packs[number]!.id)]);
+async function packsThere(vault: Vault): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  for await (const { key, size } of vault.store.list(layout.packs)) sizes.set(idInKey(key), size);
+  return sizes;
 }
 
-/** A segment with so many bytes of records is not merged with others: an index of any size passes through bounded memory. */
-const fullSegment = 32 * 1024 * 1024;
+const bytesOf = (packs: ReadonlyMap<string, number>): number =>
+  [...packs.values()].reduce((sum, size) => sum + size, 0);
 
 /**
- * Writes the segments that tell of `gone` anew without it, and merges small ones on the way; each is read once. The new
- * ones are durable before the old ones go.
+ * A marked pack is garbage when each of its blobs that is needed lies somewhere that can be relied on. One that holds the
+ * only copy of something needed is revived. Where all copies are marked, none of them goes and none is revived: somebody
+ * may have decided to delete one while another could still be relied on. Repacking brings what is in them to safety.
  */
-async function dropFromIndex(vault: Vault, gone: ReadonlySet<string>): Promise<void> {
-  const stale: string[] = [];
-  const written = new Set<string>();
-  const told = new Set<string>();
-  let gathered: PackRecord[] = [];
-  let bytes = 0;
-  const write = async (): Promise<void> => {
-    if (gathered.length > 0) written.add(await storeIndexSegment(vault.store, vault.cipher, gathered));
-    [gathered, bytes] = [[], 0];
-  };
-  for (const name of (await vault.objects.keys(layout.indexes)).map(idInKey)) {
-    const records = await readIndexSegment(vault.store, vault.cipher, name);
-    const size = records.reduce((sum, record) => sum + weightOf(record), 0);
-    if (size >= fullSegment && !records.some(({ id }) => gone.has(id) || told.has(id))) {
-      for (const { id } of records) told.add(id);
-      continue;
-    }
-    stale.push(name);
-    for (const record of records) {
-      if (gone.has(record.id) || told.has(record.id)) continue;
-      told.add(record.id);
-      gathered.push(record);
-      bytes += weightOf(record);
-      if (bytes >= fullSegment) await write();
-    }
+function judge(
+  { index, blobsOf, several }: Census,
+  counts: Counts,
+  fossil: Fossil,
+): { readonly garbage: Fossil['packs']; readonly stuck: Fossil['packs']; readonly revived: number } {
+  const [garbage, stuck]: [Fossil['packs'], Fossil['packs']] = [[], []];
+  let revived = 0;
+  for (const pack of fossil.packs) {
+    const number = index.packNumber(pack.id);
+    const inDanger =
+      number === undefined
+        ? []
+        : [...blobsOf(number)].filter((entry) => counts.needs(entry) && index.packs[index.packOf(entry)]!.doubted);
+    if (inDanger.length === 0) garbage.push(pack);
+    else if (inDanger.some((entry) => several[entry] === 0)) revived += 1;
+    else stuck.push(pack);
   }
-  await write();
-  await vault.store.delete(stale.filter((name) => !written.has(name)).map(layout.index));
+  return { garbage, stuck, revived };
 }
-
-const weightOf = ({ frames }: PackRecord): number => frames.reduce((sum, { blobs }) => sum + blobs.length, 0);

@@ -48,9 +48,9 @@ export class IndexLoader {
   }
 
   async #load(): Promise<BlobIndex> {
-    const fossils = await this.#fossils.list();
+    const { fossils, unreadable } = await this.#fossils.look();
     const doubted = new Set(fossils.flatMap((fossil) => fossil.packs.map((pack) => pack.id)));
-    const doubtedKey = [...doubted].sort().join();
+    const doubtedKey = [...doubted, ...unreadable].sort().join();
     const names: string[] = [];
     for await (const object of this.#store.list(layout.indexes)) names.push(idInKey(object.key));
     const listed = new Set(names);
@@ -62,7 +62,8 @@ export class IndexLoader {
     for (const name of names) {
       if (this.#seen.has(name)) continue;
       for (const pack of await readIndexSegment(this.#store, this.#cipher, name)) {
-        this.#index.addPack(pack, doubted.has(pack.id));
+        // what a record names that cannot be read may be any pack: it is read all the same, and relied on by no writer
+        this.#index.addPack(pack, unreadable.length > 0 || doubted.has(pack.id));
       }
       this.#seen.add(name);
     }

@@ -127,7 +127,12 @@ export class Vault {
 
   /** Take a writer lease first: see `Fossils` for why the order matters. */
   async writer(): Promise<BlobWriter> {
-    return new BlobWriter(this.store, this.cipher, this.config, await this.index(), this.#random);
+    return this.writerOver(await this.index());
+  }
+
+  /** A writer that knows what `index` tells of, without looking for news. */
+  writerOver(index: BlobIndex): BlobWriter {
+    return new BlobWriter(this.store, this.cipher, this.config, index, this.#random);
   }
 }
 

@@ -21,6 +21,8 @@ import { PackBuilder, type PackSizes } from './writing/pack-builder.ts';
 
 export interface WriterResult {
   readonly packs: readonly PackRecord[];
+  /** Name of the index segment that tells of them; absent when there are none. */
+  readonly segment?: string;
   /** Bytes of the new packs. */
   readonly stored: number;
   readonly fresh: Fresh;
@@ -95,8 +97,9 @@ export class BlobWriter {
     await this.#sink.flush();
     await Promise.all([data.finish(), tree.finish()]);
     const packs = [...data.finished, ...tree.finished];
-    if (packs.length > 0) await storeIndexSegment(this.#store, this.#cipher, packs);
-    return { packs, stored: packs.reduce((sum, pack) => sum + pack.size, 0), fresh: { ...this.#fresh } };
+    const segment = packs.length > 0 ? await storeIndexSegment(this.#store, this.#cipher, packs) : undefined;
+    const stored = packs.reduce((sum, pack) => sum + pack.size, 0);
+    return { packs, stored, fresh: { ...this.#fresh }, ...(segment !== undefined && { segment }) };
   }
 }
 

@@ -33,7 +33,7 @@ test('what prune says when it refuses is what the page quotes', () => {
     [...cell!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!),
   );
   const sentences = quoted.filter((text) => text.includes(' '));
-  const code = ['src/operations/prune', 'src/vault', 'src/plan/retention']
+  const code = ['src/operations/prune', 'src/vault', 'src/vault/collecting', 'src/plan/retention']
     .flatMap((folder) =>
       readdirSync(join(root, folder))
         .filter((name) => name.endsWith('.ts'))

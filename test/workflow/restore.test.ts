@@ -131,7 +131,23 @@ describe('prune', () => {
     const { run, calls } = world();
     await run('prune');
     const of = (vault: number) => calls.filter(({ input }) => input.vault === vault).map(({ name }) => name);
-    for (const vault of [0, 1]) expect(of(vault)).toEqual(['delete-snapshots', 'mark-garbage', 'collect-garbage']);
+    for (const vault of [0, 1])
+      expect([...new Set(of(vault))]).toEqual(['delete-snapshots', 'repack-packs', 'mark-garbage', 'collect-garbage']);
+  });
+
+  test('B13: repacking goes on from its cursor; one that never ends, or cannot, keeps nothing from being collected', async () => {
+    const { run, callsOf } = world();
+    await run('prune');
+    const cursors = callsOf('repack-packs').flatMap(({ vault, cursor }) => (vault === 0 ? [cursor] : []));
+    expect(cursors.length).toBeGreaterThan(1);
+    expect(cursors).toEqual([undefined, ...cursors.slice(1).map((_, at) => at + 1)]);
+    expect(callsOf('conclude-prune')[0].vaults[0].repacked).toEqual({ packs: 2, bytes: 200 });
+
+    const full = world({ failing: ({ name }) => (name === 'repack-packs' ? 'StoreFull' : undefined) });
+    await full.run('prune');
+    expect(full.callsOf('collect-garbage')).toHaveLength(2);
+    const [result] = full.callsOf('conclude-prune')[0].vaults;
+    expect(result).toMatchObject({ status: 'failure', error: { Error: 'StoreFull' }, collected: { packs: 3 } });
   });
 
   test('when snapshots could not be deleted, nothing of that vault is marked or collected', async () => {

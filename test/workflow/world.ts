@@ -121,6 +121,7 @@ function answersFor(sources: readonly string[]): Record<string, (input: Payload)
       delete: 2,
     }),
     'delete-snapshots': (input) => ({ ...ids(input), deleted: 2 }),
+    'repack-packs': (input) => ({ ...ids(input), ...turn(input), packs: 2, bytes: 200 }),
     'mark-garbage': (input) => ({ ...ids(input), marked: 4 }),
     'collect-garbage': (input) => ({ ...ids(input), packs: 3, bytes: 300 }),
     'conclude-prune': ({ vaults }) => ({ status: verdict(vaults), deleted: 2, collected: { packs: 3, bytes: 300 } }),

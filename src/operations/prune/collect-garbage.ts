@@ -1,10 +1,10 @@
 /** Second step of collection: deletes what was marked by an earlier prune and is still garbage, and clears the work area. */
 import type * as z from 'zod';
 import { layout } from '../../format/layout.ts';
-import { collectGarbage as collect } from '../../vault/collect.ts';
+import { type Collected, collectGarbage as collect } from '../../vault/collect.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
-import { reachedKey, reachedSchema, readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
 
 export const collectGarbageInput = vaultPruneSchema;
 
@@ -16,12 +16,11 @@ const workKept = 14 * 24 * hour;
 export async function collectGarbage(
   input: z.infer<typeof collectGarbageInput>,
   context: OperationContext,
-): Promise<VaultPrune & { packs: number; bytes: number; revived: number; waiting: number }> {
+): Promise<VaultPrune & Collected> {
   const vault = await context.vaults.open(input.vault);
   await readPrunePlan(vault, input);
   const now = context.clock.now();
-  const reached = await vault.objects.readIfThere(reachedKey(input.prune), reachedSchema);
-  const collected = await collect(vault, now, grace, reached);
+  const collected = await collect(vault, now, grace);
   await sweep(vault, now);
   const { prune, vault: number, hash } = input;
   return { prune, vault: number, hash, ...collected };

@@ -6,19 +6,24 @@ import { clear, raise } from '../alerting.ts';
 import { caughtSchema } from '../backup/conclude-run.ts';
 import type { OperationContext } from '../context.ts';
 
+const amount = z.object({ packs: z.number(), bytes: z.number() });
+
+const outcome = {
+  deleted: z.object({ deleted: z.number() }),
+  marked: amount,
+  collected: amount.extend({ before: z.number(), after: z.number() }),
+};
+
 export const concludePruneInput = z.object({
   prune: z.string(),
   dryRun: z.boolean(),
   vaults: z.array(
     z.discriminatedUnion('status', [
-      z.object({
-        vault: z.number(),
-        status: z.literal('success'),
-        deleted: z.object({ deleted: z.number() }),
-        marked: z.object({ packs: z.number(), bytes: z.number() }),
-        collected: z.object({ packs: z.number(), bytes: z.number() }),
-      }),
-      z.object({ vault: z.number(), status: z.literal('failure'), error: caughtSchema }),
+      z.object({ vault: z.number(), status: z.literal('success'), repacked: amount, ...outcome }),
+      // one whose packs could not be rewritten was collected all the same
+      z
+        .object({ vault: z.number(), status: z.literal('failure'), error: caughtSchema })
+        .extend(z.object(outcome).partial().shape),
     ]),
   ),
 });
@@ -27,23 +32,30 @@ export interface PruneReport {
   readonly prune: string;
   readonly status: 'success' | 'failure';
   readonly deleted: number;
+  /** Packs that became dispensable because what was needed of them was rewritten, and bytes of the new packs. */
+  readonly repacked: { readonly packs: number; readonly bytes: number };
   readonly marked: { readonly packs: number; readonly bytes: number };
   readonly collected: { readonly packs: number; readonly bytes: number };
+  /** Bytes of all packs in the vaults that were pruned, before the collection and after it. */
+  readonly stored: { readonly before: number; readonly after: number };
 }
 
 export async function concludePrune(
   { prune, dryRun, vaults }: z.infer<typeof concludePruneInput>,
   context: OperationContext,
 ): Promise<PruneReport> {
-  const done = vaults.filter((vault) => vault.status === 'success');
-  const sum = (of: (vault: (typeof done)[number]) => number): number =>
-    done.reduce((total, vault) => total + of(vault), 0);
+  const sum = (of: (vault: VaultResult) => number | undefined): number =>
+    vaults.reduce((total, vault) => total + (of(vault) ?? 0), 0);
+  const repacked = (vault: VaultResult): z.infer<typeof amount> | undefined =>
+    vault.status === 'success' ? vault.repacked : undefined;
   const report: PruneReport = {
     prune,
-    status: done.length === vaults.length ? 'success' : 'failure',
-    deleted: sum((vault) => vault.deleted.deleted),
-    marked: { packs: sum((vault) => vault.marked.packs), bytes: sum((vault) => vault.marked.bytes) },
-    collected: { packs: sum((vault) => vault.collected.packs), bytes: sum((vault) => vault.collected.bytes) },
+    status: vaults.every(({ status }) => status === 'success') ? 'success' : 'failure',
+    deleted: sum(({ deleted }) => deleted?.deleted),
+    repacked: { packs: sum((vault) => repacked(vault)?.packs), bytes: sum((vault) => repacked(vault)?.bytes) },
+    marked: { packs: sum(({ marked }) => marked?.packs), bytes: sum(({ marked }) => marked?.bytes) },
+    collected: { packs: sum(({ collected }) => collected?.packs), bytes: sum(({ collected }) => collected?.bytes) },
+    stored: { before: sum(({ collected }) => collected?.before), after: sum(({ collected }) => collected?.after) },
   };
   if (dryRun) return report;
   const primary = await context.vaults.open(0);
@@ -55,11 +67,12 @@ export async function concludePrune(
       continue;
     }
     const { name, message, hint } = readFailure(vault.error);
+    const what = vault.collected ? 'was collected, but packs could not be rewritten' : 'was not pruned';
     await raise(context, {
       kind: 'failure',
       severity: 'warning',
       trouble,
-      subject: `${context.vaults.place(vault.vault)} was not pruned`,
+      subject: `${context.vaults.place(vault.vault)} ${what}`,
       what: `${name}: ${message}`,
       action: hint ?? 'Look at the run record, mend the cause, and prune again. Nothing is lost by waiting but space.',
       run: prune,
@@ -68,3 +81,5 @@ export async function concludePrune(
   await clear(context, 'workflow/prune', { run: prune });
   return report;
 }
+
+type VaultResult = z.infer<typeof concludePruneInput>['vaults'][number];

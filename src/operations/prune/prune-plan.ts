@@ -46,13 +46,6 @@ export const vaultPruneSchema = z.object({
 export type VaultPrune = z.infer<typeof vaultPruneSchema>;
 
 export const prunePlanKey = (prune: string): string => layout.work(prune, 'plan');
-/** What the marking of a prune found to be needed, for its collecting. */
-export const reachedKey = (prune: string): string => layout.work(prune, 'reached');
-export const reachedSchema = z.object({
-  time: z.iso.datetime(),
-  roots: z.array(z.string()),
-  packs: z.array(z.string()),
-});
 /** Of times in order; nothing for none. */
 export const seenMark = (times: readonly Date[] | undefined): string | undefined =>
   times === undefined || times.length === 0 ? undefined : shortHash(...times.map((time) => time.toISOString()));

@@ -10,8 +10,11 @@
  *   writers committed is in that list, so the packs they rely on are reached and revived.
  * - A writer that slept past its lease may not commit (`Leases.demand`); `patience` covers the moment between that
  *   look and the commit.
+ * - Once nobody who could rely on a marked pack is at work and nothing needs it, that stays so for as long as its record
+ *   stands: a collector may decide now and delete at any later time.
  */
 import * as z from 'zod';
+import { isTidemarkError } from '../../core/errors.ts';
 import { layout } from '../../format/layout.ts';
 import type { VaultObjects } from './objects.ts';
 
@@ -31,13 +34,28 @@ export class Fossils {
     this.#objects = objects;
   }
 
+  /** Those that can be read. */
   async list(): Promise<Fossil[]> {
+    return (await this.look()).fossils;
+  }
+
+  /**
+   * A record that cannot be read keeps nobody from reading a vault. Nothing is collected by it; but a writer cannot know
+   * what is in it, and so relies on no pack at all until the next prune has written what it knows anew.
+   */
+  async look(): Promise<{ fossils: Fossil[]; unreadable: string[] }> {
     const fossils: Fossil[] = [];
+    const unreadable: string[] = [];
     for (const key of await this.#objects.keys(layout.fossils)) {
-      const fossil = await this.#objects.readIfThere(key, fossilSchema);
-      if (fossil) fossils.push(fossil);
+      try {
+        const fossil = await this.#objects.readIfThere(key, fossilSchema);
+        if (fossil) fossils.push(fossil);
+      } catch (error) {
+        if (!isTidemarkError(error, 'VaultDamaged')) throw error;
+        unreadable.push(key);
+      }
     }
-    return fossils;
+    return { fossils, unreadable };
   }
 
   async write(fossil: Fossil): Promise<void> {

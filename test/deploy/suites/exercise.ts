@@ -52,6 +52,22 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'plan-drill: replicas read snapshots',
     'plan-drill: replicas read vault',
   ],
+  'what was counted by an earlier prune is not walked again': [
+    'mark-garbage: primary read packs',
+    'collect-garbage: * read packs',
+  ],
+  'something is worth rewriting, and a replica follows': [
+    'repack-packs: replicas write packs',
+    'repack-packs: replicas write index',
+  ],
+  'a repacking was given up, or is long ago': [
+    'repack-packs: primary remove index',
+    'repack-packs: * remove collection',
+  ],
+  'a record of a mark is garbled, or every copy of something is marked': [
+    'mark-garbage: * remove fossils',
+    'collect-garbage: * write fossils',
+  ],
   'a restore takes more than one turn': ['restore-shard: * write work'],
   'a trouble begins or ends': [
     'conclude-drill: primary write troubles',

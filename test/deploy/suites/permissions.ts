@@ -16,6 +16,7 @@ const folders = [
   'holds',
   'leases',
   'fossils',
+  'collection',
   'runs',
   'work',
   'troubles',

@@ -4,8 +4,8 @@ import { seededRandom } from '../../src/core/random.ts';
 import { idInKey, layout } from '../../src/format/layout.ts';
 import type { Snapshot } from '../../src/format/snapshot.ts';
 import { collectGarbage, markGarbage } from '../../src/vault/collect.ts';
+import { repack } from '../../src/vault/collecting/repack.ts';
 import { readIndexSegment } from '../../src/vault/index-loader.ts';
-import { repack } from '../../src/vault/repack.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import type { BlobWriter } from '../../src/vault/writer.ts';
 import {

@@ -7,11 +7,11 @@ import type { ObjectStore } from '../../src/storage/port.ts';
 import { checkIndex, checkPack } from '../../src/vault/check.ts';
 import { collectGarbage, markGarbage } from '../../src/vault/collect.ts';
 import { takeCensus } from '../../src/vault/collecting/census.ts';
+import { followRepacking } from '../../src/vault/collecting/follow.ts';
 import { countNeeds, rootsOf } from '../../src/vault/collecting/kept-counts.ts';
-import { followRepacking } from '../../src/vault/follow.ts';
+import { repack } from '../../src/vault/collecting/repack.ts';
 import { needsOf } from '../../src/vault/needs.ts';
 import { Reach } from '../../src/vault/reach.ts';
-import { repack } from '../../src/vault/repack.ts';
 import { copyPack, indexCopies, packsOf } from '../../src/vault/replicate.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import {

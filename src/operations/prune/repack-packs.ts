@@ -4,8 +4,8 @@
  */
 import * as z from 'zod';
 import { layout } from '../../format/layout.ts';
-import { followRepacking, type RepackedRecord, repackedSchema } from '../../vault/follow.ts';
-import { repack } from '../../vault/repack.ts';
+import { followRepacking, type RepackedRecord, repackedSchema } from '../../vault/collecting/follow.ts';
+import { repack } from '../../vault/collecting/repack.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';

@@ -4,19 +4,19 @@
  * finds that the old ones are dispensable, and the ordinary two steps take them away. Whoever reads or writes meanwhile
  * finds every blob where their index says. A frame whose blobs are all needed is copied as it is stored.
  */
-import { fail, isTidemarkError } from '../core/errors.ts';
-import type { BlobKind } from '../format/blob.ts';
-import { blobRecordLength } from '../format/index.ts';
-import { layout } from '../format/layout.ts';
-import type { BlobIndex } from './blob-index.ts';
-import { checkPackSum } from './check.ts';
-import { type Census, takeCensus } from './collecting/census.ts';
-import type { Counts } from './collecting/counts.ts';
-import { countNeeds, keepCounts, rootsOf } from './collecting/kept-counts.ts';
-import { divide, type PackUse, share, usesOf } from './collecting/yields.ts';
-import type { Vault } from './vault.ts';
-import type { BlobWriter } from './writer.ts';
-import { FrameBuilder } from './writing/frame-builder.ts';
+import { fail, isTidemarkError } from '../../core/errors.ts';
+import type { BlobKind } from '../../format/blob.ts';
+import { blobRecordLength } from '../../format/index.ts';
+import { layout } from '../../format/layout.ts';
+import type { BlobIndex } from '../blob-index.ts';
+import { checkPackSum } from '../check.ts';
+import type { Vault } from '../vault.ts';
+import type { BlobWriter } from '../writer.ts';
+import { FrameBuilder } from '../writing/frame-builder.ts';
+import { type Census, takeCensus } from './census.ts';
+import type { Counts } from './counts.ts';
+import { countNeeds, keepCounts, rootsOf } from './kept-counts.ts';
+import { divide, type PackUse, share, usesOf } from './yields.ts';
 
 export interface RepackOptions {
   /** A pack is rewritten when at least this share of its content is garbage. */

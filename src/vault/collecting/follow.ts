@@ -3,16 +3,16 @@
  * to rewrite on its own, their packs would have different ids, and one could not be repaired from another any more.
  */
 import * as z from 'zod';
-import { isTidemarkError } from '../core/errors.ts';
-import type { BlobId } from '../format/blob.ts';
-import { idInKey, layout } from '../format/layout.ts';
-import { packDirectory } from './check.ts';
-import { type Census, takeCensus } from './collecting/census.ts';
-import type { Counts } from './collecting/counts.ts';
-import { countNeeds, keepCounts, rootsOf } from './collecting/kept-counts.ts';
-import { divide, usesOf } from './collecting/yields.ts';
-import { copyPack, indexCopies } from './replicate.ts';
-import type { Vault } from './vault.ts';
+import { isTidemarkError } from '../../core/errors.ts';
+import type { BlobId } from '../../format/blob.ts';
+import { idInKey, layout } from '../../format/layout.ts';
+import { packDirectory } from '../check.ts';
+import { copyPack, indexCopies } from '../replicate.ts';
+import type { Vault } from '../vault.ts';
+import { type Census, takeCensus } from './census.ts';
+import type { Counts } from './counts.ts';
+import { countNeeds, keepCounts, rootsOf } from './kept-counts.ts';
+import { divide, usesOf } from './yields.ts';
 
 export const repackedSchema = z.object({
   time: z.iso.datetime(),

@@ -25,9 +25,9 @@ export const layout = {
   fossil: (id: string): string => `fossils/${id}.json`,
   /** How often each blob is needed, as the last prune has counted. */
   counts: 'collection/counts',
-  /** What a prune has rewritten: from which packs into which. */
-  repacked: (prune: string): string => `collection/repacked/${prune}.json`,
-  repackeds: 'collection/repacked/',
+  /** Packs that a prune has marked because others have their content too, and which. */
+  moved: (prune: string): string => `collection/moved/${prune}.json`,
+  moveds: 'collection/moved/',
   run: (id: string): string => `runs/${id}.json`,
   runs: 'runs/',
   work: (run: string, ...parts: readonly string[]): string => `${['work', run, ...parts].join('/')}.json`,

@@ -7,6 +7,7 @@ import { idInKey, layout } from '../format/layout.ts';
 import { type Census, takeCensus } from './collecting/census.ts';
 import type { Counts } from './collecting/counts.ts';
 import { dropFromIndex } from './collecting/drop.ts';
+import type { Moved } from './collecting/follow.ts';
 import { countNeeds, keepCounts, rootsOf } from './collecting/kept-counts.ts';
 import { divide, type PackUse, usesOf } from './collecting/yields.ts';
 import type { Fossil } from './records/fossils.ts';
@@ -22,6 +23,8 @@ export interface Marked {
   readonly done: boolean;
   /** What the packs hold that stay: bytes in the store, and before compression all and those that are needed. */
   readonly kept: { readonly packs: number; readonly bytes: number; readonly plain: number; readonly needed: number };
+  /** Marked packs whose needed content lies in others too, and in which. */
+  readonly moved: readonly Moved[];
 }
 
 export interface Collected {
@@ -35,12 +38,18 @@ export interface Collected {
   readonly after: number;
 }
 
+export interface MarkOptions {
+  readonly late?: () => boolean;
+  /** Packs that are not marked as long as anything of them is needed, even if it lies elsewhere too. */
+  readonly spared?: (pack: string) => boolean;
+}
+
 /** First step: names the packs that can go. Packs that are fossils already stay as they are. */
 export async function markGarbage(
   vault: Vault,
   id: string,
   now: Date,
-  late: () => boolean = () => false,
+  { late = () => false, spared = () => false }: MarkOptions = {},
 ): Promise<Marked> {
   const census = await takeCensus(vault);
   const { counts, left } = await countNeeds(vault, census, await rootsOf(vault), late);
@@ -48,9 +57,9 @@ export async function markGarbage(
   // a marker that died between its two writes: whoever had started by then has ended, or is still on the list
   for (const fossil of census.fossils.filter(({ writers }) => writers === undefined)) await nameWriters(vault, fossil);
   const uses = usesOf(census, counts);
-  const { go, stay } = divide(census, counts, uses);
+  const { go, stay, successors } = divide(census, counts, uses, spared);
   const kept = sumOf(left > 0 ? uses : stay);
-  if (left > 0) return { packs: 0, bytes: 0, done: false, kept };
+  if (left > 0) return { packs: 0, bytes: 0, done: false, kept, moved: [] };
   const packs = [...go.map(({ id: pack, size }) => ({ id: pack, size })), ...unknownPacks(census)];
   if (packs.length > 0) {
     // a repeated call finds its own record: what that names has to wait as long as what is new
@@ -61,7 +70,8 @@ export async function markGarbage(
   }
   // what they named is marked again by now, or needed
   if (census.unreadable.length > 0) await vault.store.delete(census.unreadable);
-  return { packs: packs.length, bytes: packs.reduce((sum, { size }) => sum + size, 0), done: true, kept };
+  const moved = [...successors].map(([pack, to]) => ({ pack, to: [...to].sort() }));
+  return { packs: packs.length, bytes: packs.reduce((sum, { size }) => sum + size, 0), done: true, kept, moved };
 }
 
 const sumOf = (uses: readonly PackUse[]): Marked['kept'] => ({

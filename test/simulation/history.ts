@@ -311,7 +311,7 @@ class Life {
     settled.mustSucceed(await this.#run('backup', { cadence: 'incremental' }), ['WriterFenced']);
     let pruned = settled.pruned(await this.#run('prune'));
     await timeline.wait(day);
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       settled.mustSucceed(await this.#run('backup', { cadence: 'incremental' }));
       await timeline.wait(hour);
       pruned = settled.pruned(await this.#run('prune')) && pruned;

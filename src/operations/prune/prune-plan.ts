@@ -49,6 +49,9 @@ export const prunePlanKey = (prune: string): string => layout.work(prune, 'plan'
 /** Of times in order; nothing for none. */
 export const seenMark = (times: readonly Date[] | undefined): string | undefined =>
   times === undefined || times.length === 0 ? undefined : shortHash(...times.map((time) => time.toISOString()));
+/** What the turns of a repacking came to so far. */
+export const repackingKey = (prune: string): string => layout.work(prune, 'repacking');
+export const repackingSchema = z.object({ packs: z.number(), bytes: z.number() });
 export const hashOf = (plan: PrunePlan): string => sha256(Buffer.from(canonicalJson(plan)));
 
 /** The plan as it was hashed. Errors: `PruneRefused` when it is another one. */

@@ -3,12 +3,11 @@
  * a replica copies what the primary has rewritten. Nothing is deleted here: what became dispensable is marked next.
  */
 import * as z from 'zod';
-import { layout } from '../../format/layout.ts';
-import { followRepacking, type RepackedRecord, repackedSchema } from '../../vault/collecting/follow.ts';
+import { followRepacking } from '../../vault/collecting/follow.ts';
 import { repack } from '../../vault/collecting/repack.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
-import { readPrunePlan, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
+import { readPrunePlan, repackingKey, repackingSchema, type VaultPrune, vaultPruneSchema } from './prune-plan.ts';
 
 export const repackPacksInput = vaultPruneSchema.extend({ cursor: z.number().int().nonnegative().optional() });
 
@@ -27,8 +26,6 @@ const allowance = 8 * 1024 ** 3;
 const mostTurns = 24;
 /** Longer than an invocation can take. */
 const leaseLength = 60 * 60 * 1000;
-/** Until every replica should have followed. */
-const recordsKept = 60 * 24 * 60 * 60 * 1000;
 
 export async function repackPacks(
   { cursor = 0, ...input }: z.infer<typeof repackPacksInput>,
@@ -51,8 +48,7 @@ interface Turn {
 }
 
 async function rewrite(context: OperationContext, vault: Vault, prune: string, cursor: number): Promise<Turn> {
-  const key = layout.repacked(prune);
-  const before = await vault.objects.readIfThere(key, repackedSchema);
+  const before = await doneSoFar(vault, prune);
   const now = context.clock.now();
   const lease = `${prune}.repack-${cursor}`;
   await vault.leases.take(lease, {
@@ -64,45 +60,32 @@ async function rewrite(context: OperationContext, vault: Vault, prune: string, c
   });
   const turn = await repack(vault, {
     leastGarbage,
-    most: allowance - (before?.written ?? 0),
+    most: allowance - before.bytes,
     late: () => context.deadline.passed(),
     stillMine: () => vault.leases.demand(lease, context.clock.now()),
   });
   for (const pack of turn.damaged) context.log.warn('pack-not-rewritten', { prune, pack, place: vault.store.name });
-  const record: RepackedRecord = {
-    time: now.toISOString(),
-    from: [...(before?.from ?? []), ...turn.from],
-    to: [...(before?.to ?? []), ...turn.to],
-    written: (before?.written ?? 0) + turn.written,
-  };
-  if (turn.from.length > 0) await vault.objects.write(key, record);
+  const done = { packs: before.packs + turn.from.length, bytes: before.bytes + turn.written };
+  await vault.objects.write(repackingKey(prune), done);
   await vault.leases.end(lease);
-  if (cursor === 0) await forget(vault, now);
   // a turn that brought nothing forward is the last: what is left is damaged, or beyond the allowance
-  const left = turn.from.length === 0 && turn.to.length === 0 && turn.damaged.length > 0 ? 0 : turn.left;
-  return { packs: record.from.length, bytes: record.written, left };
+  const stuck = turn.from.length === 0 && turn.damaged.length > 0;
+  return { ...done, left: stuck ? 0 : turn.left };
 }
 
-async function follow(context: OperationContext, replica: Vault, prune: string, cursor: number): Promise<Turn> {
+async function follow(context: OperationContext, replica: Vault, prune: string): Promise<Turn> {
   const primary = await context.vaults.open(0);
-  const key = layout.repacked(prune);
-  const before = await replica.objects.readIfThere(key, repackedSchema);
-  const now = context.clock.now();
-  const { copied, bytes, left } = await followRepacking(primary, replica, {
-    most: allowance - (before?.written ?? 0),
+  const before = await doneSoFar(replica, prune);
+  const { copied, bytes, left, uncounted } = await followRepacking(primary, replica, {
+    most: allowance - before.bytes,
     late: () => context.deadline.passed(),
   });
-  const written = (before?.written ?? 0) + bytes;
-  const to = [...(before?.to ?? []), ...copied];
-  if (copied.length > 0)
-    await replica.objects.write(key, { time: now.toISOString(), from: [], to, written } satisfies RepackedRecord);
-  if (cursor === 0) await forget(replica, now);
-  return { packs: to.length, bytes: written, left: copied.length === 0 ? 0 : left };
+  const done = { packs: before.packs + copied.length, bytes: before.bytes + bytes };
+  await replica.objects.write(repackingKey(prune), done);
+  return { ...done, left: uncounted > 0 ? uncounted : copied.length === 0 ? 0 : left };
 }
 
-async function forget(vault: Vault, now: Date): Promise<void> {
-  const oldest = new Date(now.getTime() - recordsKept).toISOString().replace(/[-:]/g, '').slice(0, 15);
-  const keys = await vault.objects.keys(layout.repackeds);
-  const old = keys.filter((key) => key.slice(layout.repackeds.length) < oldest);
-  if (old.length > 0) await vault.store.delete(old);
+/** By earlier turns of the same prune. */
+async function doneSoFar(vault: Vault, prune: string): Promise<z.infer<typeof repackingSchema>> {
+  return (await vault.objects.readIfThere(repackingKey(prune), repackingSchema)) ?? { packs: 0, bytes: 0 };
 }

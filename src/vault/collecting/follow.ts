@@ -1,6 +1,6 @@
 /**
- * How a replica follows what was rewritten in the primary: it copies the new packs, under the same ids. Were every vault
- * to rewrite on its own, their packs would have different ids, and one could not be repaired from another any more.
+ * How a replica follows what was rewritten in the primary: it copies the packs that took over, under the same ids. Were
+ * every vault to rewrite on its own, their packs would have different ids, and one could not be repaired from another.
  */
 import * as z from 'zod';
 import { isTidemarkError } from '../../core/errors.ts';
@@ -14,13 +14,13 @@ import type { Counts } from './counts.ts';
 import { countNeeds, keepCounts, rootsOf } from './kept-counts.ts';
 import { divide, usesOf } from './yields.ts';
 
-export const repackedSchema = z.object({
+/** What the primary has marked although it is needed, as other packs have it too. */
+export const movedSchema = z.object({
   time: z.iso.datetime(),
-  from: z.array(z.string()),
-  to: z.array(z.string()),
-  written: z.number(),
+  moved: z.array(z.object({ pack: z.string(), to: z.array(z.string()) })),
 });
-export type RepackedRecord = z.infer<typeof repackedSchema>;
+type MovedRecord = z.infer<typeof movedSchema>;
+export type Moved = MovedRecord['moved'][number];
 
 export interface Followed {
   /** Ids of packs that were copied. */
@@ -28,6 +28,8 @@ export interface Followed {
   readonly bytes: number;
   /** Packs that there was no time or no allowance for. */
   readonly left: number;
+  /** Snapshots that there was no time to count: the next turn goes on with them. */
+  readonly uncounted: number;
 }
 
 /**
@@ -40,12 +42,12 @@ export async function followRepacking(
   { most, late }: { readonly most: number; readonly late: () => boolean },
 ): Promise<Followed> {
   const successors = await successorsIn(primary);
-  if (successors.size === 0) return { copied: [], bytes: 0, left: 0 };
+  if (successors.size === 0) return { copied: [], bytes: 0, left: 0, uncounted: 0 };
   const here = new Set((await primary.objects.keys(layout.packs)).map(idInKey));
   const census = await takeCensus(replica);
   const { counts, left: uncounted } = await countNeeds(replica, census, await rootsOf(replica), late);
   await keepCounts(replica, census, counts);
-  if (uncounted > 0) return { copied: [], bytes: 0, left: uncounted };
+  if (uncounted > 0) return { copied: [], bytes: 0, left: 0, uncounted };
 
   const copied = new Set<string>();
   const blobs = new Map<string, ReadonlySet<BlobId>>();
@@ -79,7 +81,7 @@ export async function followRepacking(
     }
   }
   await indexCopies(replica, [...copied]);
-  return { copied: [...copied], bytes, left };
+  return { copied: [...copied], bytes, left, uncounted };
 }
 
 async function blobsIn(vault: Vault, pack: string): Promise<ReadonlySet<BlobId>> {
@@ -101,7 +103,7 @@ function isCovered(
   });
 }
 
-/** What a pack was rewritten into, and what that was rewritten into since. */
+/** Where the content of a pack went, and where that went since. */
 function resolve(pack: string, successors: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
   const found = new Set<string>();
   const pending = [...(successors.get(pack) ?? [])];
@@ -115,17 +117,16 @@ function resolve(pack: string, successors: ReadonlyMap<string, ReadonlySet<strin
 
 async function successorsIn(primary: Vault): Promise<Map<string, Set<string>>> {
   const successors = new Map<string, Set<string>>();
-  for (const key of await primary.objects.keys(layout.repackeds)) {
-    let record: RepackedRecord | undefined;
+  for (const key of await primary.objects.keys(layout.moveds)) {
+    let record: MovedRecord | undefined;
     try {
-      record = await primary.objects.readIfThere(key, repackedSchema);
+      record = await primary.objects.readIfThere(key, movedSchema);
     } catch (error) {
       // a replica that does not follow keeps more than it needs, and nothing else
       if (!isTidemarkError(error, 'VaultDamaged')) throw error;
     }
-    for (const pack of record?.from ?? []) {
-      successors.set(pack, new Set([...(successors.get(pack) ?? []), ...record!.to]));
-    }
+    for (const { pack, to } of record?.moved ?? [])
+      successors.set(pack, new Set([...(successors.get(pack) ?? []), ...to]));
   }
   return successors;
 }

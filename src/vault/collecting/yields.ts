@@ -37,12 +37,23 @@ export function usesOf({ index, blobsOf, listed }: Census, counts: Counts): Pack
   return uses;
 }
 
-/** Of packs that can be relied on: those that can go, and those that stay. */
+export interface Division {
+  readonly go: readonly PackUse[];
+  readonly stay: readonly PackUse[];
+  /** Of packs that go and hold something that is needed: the packs that stay and hold it too. */
+  readonly successors: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/**
+ * Of packs that can be relied on: those that can go, and those that stay. Of what lies in several, nothing goes that
+ * `spared` names.
+ */
 export function divide(
   { blobsOf, several }: Census,
   counts: Counts,
   uses: readonly PackUse[],
-): { readonly go: readonly PackUse[]; readonly stay: readonly PackUse[] } {
+  spared: (pack: string) => boolean = () => false,
+): Division {
   const gone = new Set(uses.filter(({ blobs }) => blobs === 0));
   /** In how many packs that stay a needed blob lies, for those that lie in several. */
   const places = new Map<number, number>();
@@ -57,7 +68,7 @@ export function divide(
       else only = true;
     }
     for (const entry of here) places.set(entry, (places.get(entry) ?? 0) + 1);
-    if (!only) candidates.push({ use, blobs: here });
+    if (!only && !spared(use.id)) candidates.push({ use, blobs: here });
   }
   candidates.sort((one, other) => share(one.use) - share(other.use) || (one.use.id < other.use.id ? -1 : 1));
   for (const { use, blobs } of candidates) {
@@ -65,7 +76,23 @@ export function divide(
     for (const entry of blobs) places.set(entry, places.get(entry)! - 1);
     gone.add(use);
   }
-  return { go: [...gone], stay: uses.filter((use) => !gone.has(use)) };
+  const stay = uses.filter((use) => !gone.has(use));
+  const left = candidates.filter(({ use }) => gone.has(use));
+  return { go: [...gone], stay, successors: successorsOf(left, stay, blobsOf, several) };
+}
+
+function successorsOf(
+  gone: readonly { readonly use: PackUse; readonly blobs: ReadonlySet<number> }[],
+  stay: readonly PackUse[],
+  blobsOf: Census['blobsOf'],
+  several: Uint8Array,
+): Map<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>();
+  if (gone.length === 0) return found;
+  const home = new Map<number, string>();
+  for (const { number, id } of stay) for (const entry of blobsOf(number)) if (several[entry] === 1) home.set(entry, id);
+  for (const { use, blobs } of gone) found.set(use.id, new Set([...blobs].map((entry) => home.get(entry)!)));
+  return found;
 }
 
 export const share = ({ needed, plain }: PackUse): number => (plain === 0 ? 0 : needed / plain);

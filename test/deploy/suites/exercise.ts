@@ -62,7 +62,7 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
   ],
   'a repacking was given up, or is long ago': [
     'repack-packs: primary remove index',
-    'repack-packs: * remove collection',
+    'mark-garbage: primary remove collection',
   ],
   'a record of a mark is garbled, or every copy of something is marked': [
     'mark-garbage: * remove fossils',

@@ -144,6 +144,8 @@ export interface RestoreContext {
   /** Only these paths (or tables, for databases) and what lies below them; empty means everything. */
   readonly paths: readonly string[];
   readonly overwrite: boolean;
+  /** The target is a scratch place and thrown away afterwards: `validate` may use it up. */
+  readonly rehearsal?: boolean;
   /** All of it when there is none. */
   readonly part?: RestorePart;
   readonly deadline: Deadline;

@@ -5,7 +5,11 @@ import type { OperationContext } from '../context.ts';
 import { validateWith } from '../crew/restore.ts';
 import { openRestore, restoreSchema } from './record.ts';
 
-export const validateRestoreInput = z.object({ restore: restoreSchema });
+export const validateRestoreInput = z.object({
+  restore: restoreSchema,
+  /** By a drill: the target may be used up. */
+  rehearsal: z.boolean().optional(),
+});
 
 export interface ValidatedRestore {
   readonly checked: Readonly<Record<string, number>>;
@@ -17,11 +21,16 @@ export interface ValidatedRestore {
 const problemsKept = 1000;
 
 export async function validateRestore(
-  { restore }: z.infer<typeof validateRestoreInput>,
+  { restore, rehearsal = false }: z.infer<typeof validateRestoreInput>,
   context: OperationContext,
 ): Promise<ValidatedRestore> {
   const open = await openRestore(context, restore.id, restore.vault);
-  const { checked, problems } = await validateWith(context.crew, open.source, open.restore, open.vault);
+  const { checked, problems } = await validateWith(
+    context.crew,
+    open.source,
+    { ...open.restore, rehearsal },
+    open.vault,
+  );
   await open.vault.objects.write(layout.work(restore.id, 'validation'), {
     checked,
     problems: problems.slice(0, problemsKept),

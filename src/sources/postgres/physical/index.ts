@@ -3,6 +3,7 @@ import type { Json } from '../../../core/json.ts';
 import type { Source } from '../../port.ts';
 import { parseConnection } from '../connection.ts';
 import { withReplication } from '../replication/connection.ts';
+import { usualFolders } from '../tools.ts';
 import { captureLogs, combineLogs } from '../wal/follow/capture.ts';
 import { logsOf } from '../wal/follow/plan-logs.ts';
 import { ensureSlot } from '../wal/follow/server.ts';
@@ -21,6 +22,8 @@ export interface PhysicalOptions {
   readonly maxRate?: number;
   /** The replication slot in which the server keeps its log for us, where that is saved too. */
   readonly slot?: string;
+  /** Folders with the programs of a server, for rehearsals; the usual places when not given. */
+  readonly tools?: readonly string[];
 }
 
 /** Errors: `PlanInvalid` for a connection that is none, when it is first used. */
@@ -31,6 +34,7 @@ export function physicalSource(options: PhysicalOptions): Source {
     maxRate: options.maxRate,
   });
   const logs = logsOf(() => capturing().connection, options.slot);
+  const servers = async () => options.tools ?? (await usualFolders());
   return {
     kind: 'postgres',
     lineage: async (known, cadence) => lineageOf(known, cadence),
@@ -55,7 +59,7 @@ export function physicalSource(options: PhysicalOptions): Source {
         : combineBase(results[0] as unknown as CapturedBase, context),
     checkTarget,
     restore,
-    validate,
+    validate: (context) => validate(context, () => capturing().connection, servers),
     discard,
   };
 }

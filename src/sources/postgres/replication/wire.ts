@@ -44,16 +44,10 @@ export class Wire {
   /** The next message if it has arrived. */
   take(): Message | undefined {
     if (this.#length < headLength) return undefined;
-    const first = this.#gather(headLength);
-    const length = first.readUInt32BE(1);
-    if (length < 4 || length > longest) {
-      throw new Error(`the server sent ${first.toString('hex', 0, headLength)}, which begins no message`);
-    }
+    const length = this.#lengthAhead();
     if (this.#length < length + 1) return undefined;
-    const whole = this.#gather(length + 1);
-    const message = { type: String.fromCharCode(whole[0]!), body: whole.subarray(headLength, length + 1) };
-    this.#drop(length + 1);
-    return message;
+    const whole = this.#read(length + 1);
+    return { type: String.fromCharCode(whole[0]!), body: whole.subarray(headLength) };
   }
 
   /**
@@ -124,25 +118,37 @@ export class Wire {
     this.#wake('more');
   }
 
-  /** At least so many bytes in one piece, at the front. They must have arrived. */
-  #gather(length: number): Buffer {
-    const first = this.#pieces[0]!;
-    if (first.length >= length) return first;
-    let [count, sum] = [0, 0];
-    while (sum < length) {
-      sum += this.#pieces[count]!.length;
-      count += 1;
-    }
-    const joined = Buffer.concat(this.#pieces.slice(0, count), sum);
-    this.#pieces.splice(0, count, joined);
-    return joined;
+  /** What the next message says its length is. Its head must have arrived. */
+  #lengthAhead(): number {
+    let head = this.#pieces[0]!;
+    if (head.length < headLength) head = Buffer.concat(this.#pieces.slice(0, headLength));
+    const length = head.readUInt32BE(1);
+    if (length >= 4 && length <= longest) return length;
+    throw new Error(`the server sent ${head.toString('hex', 0, headLength)}, which begins no message`);
   }
 
-  #drop(length: number): void {
+  /** Takes so many bytes off the front. They must have arrived; only those that lie in several pieces are copied. */
+  #read(length: number): Buffer {
     const first = this.#pieces[0]!;
-    if (first.length === length) this.#pieces.shift();
-    else this.#pieces[0] = first.subarray(length);
+    let taken: Buffer;
+    if (first.length > length) {
+      taken = first.subarray(0, length);
+      this.#pieces[0] = first.subarray(length);
+    } else if (first.length === length) {
+      taken = first;
+      this.#pieces.shift();
+    } else {
+      taken = Buffer.allocUnsafe(length);
+      for (let at = 0; at < length; ) {
+        const piece = this.#pieces[0]!;
+        const count = piece.copy(taken, at);
+        at += count;
+        if (count === piece.length) this.#pieces.shift();
+        else this.#pieces[0] = piece.subarray(count);
+      }
+    }
     this.#length -= length;
     if (this.#length < enough / 2 && this.#socket.isPaused() && this.#ended === undefined) this.#socket.resume();
+    return taken;
   }
 }

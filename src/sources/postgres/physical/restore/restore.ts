@@ -4,13 +4,15 @@
  */
 import { fail, isTidemarkError } from '../../../../core/errors.ts';
 import type { Json } from '../../../../core/json.ts';
+import { readMarker, writeMarker } from '../../../files/restore/marker.ts';
 import type { RestoreContext, RestoreOutcome, ValidationReport } from '../../../port.ts';
-import { isDatabaseUrl } from '../../connection.ts';
+import { type Connection, isDatabaseUrl } from '../../connection.ts';
 import { directory } from '../../restore/directory.ts';
 import { readDetails } from '../../wal/details.ts';
 import { recoveryFiles } from '../../wal/recovery.ts';
 import { physicalDetails } from '../layout.ts';
 import { checkCluster } from './check-cluster.ts';
+import { rehearse } from './rehearse.ts';
 import { dataDirectory } from './view.ts';
 
 /** Errors: `TargetUnusable`, `TargetNotEmpty`, `InputInvalid`. */
@@ -36,14 +38,27 @@ export async function restore(state: Json | undefined, context: RestoreContext):
   return directory.restore(state, await seen(context));
 }
 
-export async function validate(context: RestoreContext): Promise<ValidationReport> {
+/** `servers`: folders in which the programs of a server may lie; a rehearsal starts one. */
+export async function validate(
+  context: RestoreContext,
+  source: () => Connection,
+  servers: () => Promise<readonly string[]>,
+): Promise<ValidationReport> {
   const report = await directory.validate(await seen(context));
   if (context.paths.length > 0) return report;
   const cluster = await checkCluster(context);
-  return {
-    checked: { ...report.checked, ...cluster.checked },
-    problems: [...report.problems, ...cluster.problems],
-  };
+  const problems = [...report.problems, ...cluster.problems];
+  const checked = { ...report.checked, ...cluster.checked };
+  if (context.rehearsal !== true || problems.length > 0) return { checked, problems };
+  const rehearsal = await rehearse(await servers(), source(), context);
+  usedUp(context);
+  return { checked: { ...checked, ...rehearsal.checked }, problems: rehearsal.problems };
+}
+
+/** The server has written there: what is in the target is still ours, and may go. */
+function usedUp({ target, root }: RestoreContext): void {
+  const marker = readMarker(target, root);
+  if (marker !== undefined) writeMarker(target, root, { created: marker.created, finished: marker.finished });
 }
 
 export async function discard(context: RestoreContext): Promise<void> {

@@ -94,7 +94,13 @@ async function isReachable(target: string, owner: Stage['owner']): Promise<boole
 /** Settings of the command line hold whatever `postgresql.auto.conf` of the restored server says. */
 const settings = [
   ...['listen_addresses=', 'shared_preload_libraries=', 'session_preload_libraries=', 'local_preload_libraries='],
-  ...['archive_mode=off', 'primary_conninfo=', 'restore_command=', 'archive_cleanup_command=', 'recovery_end_command='],
+  ...[
+    'archive_mode=off',
+    'primary_conninfo=',
+    'restore_command=false',
+    'archive_cleanup_command=',
+    'recovery_end_command=',
+  ],
   ...[
     'fsync=off',
     'autovacuum=off',

@@ -14,6 +14,8 @@ export const layout = {
   needs: (snapshot: string): string => `trust/${snapshot}/packs.json`,
   /** A person said that a suspicious snapshot is right. */
   acceptance: (snapshot: string): string => `trust/${snapshot}/accepted.json`,
+  /** A prune is about to delete it: see `Snapshots.hold`. */
+  leaving: (snapshot: string): string => `trust/${snapshot}/leaving.json`,
   hold: (snapshot: string): string => `holds/${snapshot}.json`,
   holds: 'holds/',
   /** When later runs found a versioned source still in the state of this snapshot. */

@@ -128,6 +128,7 @@ retention: { daily: 2 days, atLeast: 1 }
     await clock.sleep(10 * day);
     write('changing', 50_000);
     await run('backup', { cadence: 'full' });
+    await run('verify', { readAll: true });
     await run('prune');
   }
   await run('prune', { dryRun: true });

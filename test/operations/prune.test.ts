@@ -217,16 +217,6 @@ test('B7: a snapshot that is being restored is not pruned, nor are its packs, an
   expect(await idsOf(await machine.vault())).not.toContain(oldest);
 });
 
-test('a prune that would take more than half of many is refused and told; a dry run still shows it', async () => {
-  const machine = await smallMachine({ sources: onlyData, replicas: 0, retention: '{ daily: 2 days, atLeast: 1 }' });
-  await backUpOn(machine, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  const { record } = await machine.run('prune', {});
-  expect(record).toMatchObject({ status: 'FAILED', error: 'PruneRefused' });
-  expect(await idsOf(await machine.vault())).toHaveLength(10);
-  expect(told(machine.alerts)).toEqual(['open critical workflow/prune']);
-  expect((await machine.run('prune', { dryRun: true })).record.status).toBe('SUCCEEDED');
-});
-
 test('B13 B14: one snapshot that cannot be deleted stops neither the others nor the other vault, and fails the prune', async () => {
   let stuck = '';
   const machine = await smallMachine({

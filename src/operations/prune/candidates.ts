@@ -35,8 +35,8 @@ export async function candidatesOf(vault: Vault, now: Date): Promise<RetentionCa
 const wayBack = 90 * 24 * 60 * 60 * 1000;
 
 /**
- * The last good snapshot before each suspicious one, with the reason why it stays: as long as nobody has said that the suspicious
- * one is right, and a while after that. `snapshots` newest first.
+ * The last good snapshot before each one that a person accepted, with the reason why it stays. Where nobody has accepted, nothing of
+ * the source expires anyway, until a good one follows. `snapshots` newest first.
  */
 function shieldedBy(
   snapshots: readonly Snapshot[],
@@ -44,21 +44,16 @@ function shieldedBy(
   now: Date,
 ): ReadonlyMap<string, string> {
   const shielded = new Map<string, string>();
-  for (const [at, { id, source, suspicion }] of snapshots.entries()) {
-    if (suspicion === undefined) continue;
+  for (const [at, { id, source }] of snapshots.entries()) {
     const acceptance = accepted.get(id);
-    const until = acceptance && new Date(Date.parse(acceptance.time) + wayBack);
-    if (until && until <= now) continue;
+    if (!acceptance) continue;
+    const until = new Date(Date.parse(acceptance.time) + wayBack);
     const good = snapshots
       .slice(at + 1)
       .find((one) => one.source === source && one.suspicion === undefined && one.problemCount === 0);
-    if (!good || shielded.has(good.id)) continue;
-    shielded.set(
-      good.id,
-      until
-        ? `the last good one before ${id}, which ${acceptance!.who} accepted; stays until ${until.toISOString().slice(0, 10)}`
-        : `the last good one before ${id}, which is suspicious`,
-    );
+    if (until <= now || !good || shielded.has(good.id)) continue;
+    const day = until.toISOString().slice(0, 10);
+    shielded.set(good.id, `the last good one before ${id}, which ${acceptance.who} accepted; stays until ${day}`);
   }
   return shielded;
 }

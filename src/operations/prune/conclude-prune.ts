@@ -5,11 +5,16 @@ import { layout } from '../../format/layout.ts';
 import { clear, raise } from '../alerting.ts';
 import { caughtSchema } from '../backup/conclude-run.ts';
 import type { OperationContext } from '../context.ts';
+import { agreementSchema, type Withheld, withheldSchema } from './withhold.ts';
 
 const amount = z.object({ packs: z.number(), bytes: z.number() });
 
 const outcome = {
-  deleted: z.object({ deleted: z.number() }),
+  deleted: z.object({
+    deleted: z.number(),
+    withheld: z.array(withheldSchema).default([]),
+    agreed: z.array(agreementSchema).default([]),
+  }),
   marked: amount,
   collected: amount.extend({ before: z.number(), after: z.number() }),
 };
@@ -31,7 +36,11 @@ export const concludePruneInput = z.object({
 export interface PruneReport {
   readonly prune: string;
   readonly status: 'success' | 'failure';
+  /** Vaults that could not be pruned at all. */
+  readonly failed: number;
   readonly deleted: number;
+  /** What was to be deleted, and was not, as something speaks against it. */
+  readonly withheld: readonly (Withheld & { readonly vault: number })[];
   /** Packs that became dispensable because what was needed of them was rewritten, and bytes of the new packs. */
   readonly repacked: { readonly packs: number; readonly bytes: number };
   readonly marked: { readonly packs: number; readonly bytes: number };
@@ -48,9 +57,15 @@ export async function concludePrune(
     vaults.reduce((total, vault) => total + (of(vault) ?? 0), 0);
   const repacked = (vault: VaultResult): z.infer<typeof amount> | undefined =>
     vault.status === 'success' ? vault.repacked : undefined;
+  const withheld = vaults.flatMap((vault) =>
+    (vault.deleted?.withheld ?? []).map((one) => ({ vault: vault.vault, ...one })),
+  );
+  const failed = vaults.filter(({ status }) => status === 'failure').length;
   const report: PruneReport = {
     prune,
-    status: vaults.every(({ status }) => status === 'success') ? 'success' : 'failure',
+    status: failed === 0 && (dryRun || withheld.length === 0) ? 'success' : 'failure',
+    failed,
+    withheld,
     deleted: sum(({ deleted }) => deleted?.deleted),
     repacked: { packs: sum((vault) => repacked(vault)?.packs), bytes: sum((vault) => repacked(vault)?.bytes) },
     marked: { packs: sum(({ marked }) => marked?.packs), bytes: sum(({ marked }) => marked?.bytes) },
@@ -62,12 +77,20 @@ export async function concludePrune(
   await primary.objects.write(layout.run(prune), { ...report, vaults, ended: context.clock.now().toISOString() });
   for (const vault of vaults) {
     const trouble = `prune/vault-${vault.vault}`;
-    if (vault.status === 'success') {
+    const first = vault.status === 'success' ? vault.deleted.withheld[0] : undefined;
+    if (vault.status === 'success' && !first) {
       await clear(context, trouble, { run: prune });
       continue;
     }
-    const { name, message, hint } = readFailure(vault.error);
-    const what = vault.collected ? 'was collected, but packs could not be rewritten' : 'was not pruned';
+    const { name, message, hint } =
+      vault.status === 'failure'
+        ? readFailure(vault.error)
+        : { name: 'PruneRefused', message: first!.reason, hint: first!.hint };
+    const what = first
+      ? `was not pruned${first.source === undefined ? '' : ' whole'}`
+      : vault.collected
+        ? 'was collected, but packs could not be rewritten'
+        : 'was not pruned';
     await raise(context, {
       kind: 'failure',
       severity: 'warning',

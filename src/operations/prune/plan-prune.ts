@@ -1,15 +1,18 @@
 /** Decides for every vault what stays and what goes, and writes it down. Nothing is deleted here; a dry run ends with this. */
 import * as z from 'zod';
-import { fail, isTidemarkError } from '../../core/errors.ts';
+import { isTidemarkError } from '../../core/errors.ts';
 import { runId } from '../../core/ids.ts';
-import { excessOf, planRetention } from '../../plan/index.ts';
+import { planRetention } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { candidatesOf } from './candidates.ts';
 import { hashOf, type PrunePlan, prunePlanKey, seenMark, type VaultPrune } from './prune-plan.ts';
+import { type Agreement, agreementSchema, excessive, unverified } from './withhold.ts';
 
 export const planPruneInput = z.strictObject({
   dryRun: z.boolean().optional(),
+  /** Sources of which more than half may go at once, as a person has said so. */
+  agreed: z.array(agreementSchema).optional(),
   execution: z.string().min(1),
   started: z.iso.datetime(),
 });
@@ -23,7 +26,7 @@ export interface PlannedPrune {
 }
 
 export async function planPrune(
-  { dryRun = false, execution, started }: z.infer<typeof planPruneInput>,
+  { dryRun = false, agreed = [], execution, started }: z.infer<typeof planPruneInput>,
   context: OperationContext,
 ): Promise<PlannedPrune> {
   const prune = runId(new Date(started), 'prune', execution);
@@ -33,8 +36,7 @@ export async function planPrune(
     let plan: PrunePlan;
     try {
       const vault = await context.vaults.open(number);
-      plan = await planFor(context, vault, number, prune);
-      if (!dryRun) refuseLargeShares(plan);
+      plan = await planFor(context, vault, number, prune, agreed);
       await vault.objects.write(prunePlanKey(prune), plan);
     } catch (error) {
       if (!isTidemarkError(error) || error.name === 'PruneRefused' || number === 0) throw error;
@@ -51,36 +53,49 @@ export async function planPrune(
   return { prune, dryRun, vaults, keep, delete: remove };
 }
 
-async function planFor(context: OperationContext, vault: Vault, number: number, prune: string): Promise<PrunePlan> {
+async function planFor(
+  context: OperationContext,
+  vault: Vault,
+  number: number,
+  prune: string,
+  agreed: readonly Agreement[],
+): Promise<PrunePlan> {
   const now = context.clock.now();
   const candidates = await candidatesOf(vault, now);
   const decision = planRetention(context.plan, candidates, now);
+  const place = vault.store.name;
+  const doubt = decision.delete.length > 0 ? await unverified(vault, now) : undefined;
+  const withheld = [...(doubt ? [doubt] : []), ...excessive(decision, agreed, place)];
+  const reasonFor = (source: string): string | undefined =>
+    withheld.find((one) => one.source === undefined || one.source === source)?.reason;
   const marks = new Map(candidates.map(({ id, sightings }) => [id, seenMark(sightings)]));
+  const staying = decision.delete.flatMap(({ id, source, time, reason }) => {
+    const withholding = reasonFor(source);
+    return withholding === undefined ? [] : [{ id, source, time, reasons: [`withheld: ${withholding}`, reason] }];
+  });
   return {
     prune,
     vault: number,
-    place: vault.store.name,
+    place,
     made: now.toISOString(),
     policy: context.plan.hash,
-    keep: decision.keep.map(({ id, source, time, reasons }) => ({ id, source, time, reasons: [...reasons] })),
-    delete: decision.delete.map(({ id, source, time, reason, newerGood, succeededBy }) => {
+    keep: [
+      ...decision.keep.map(({ id, source, time, reasons }) => ({ id, source, time, reasons: [...reasons] })),
+      ...staying,
+    ],
+    delete: decision.delete.flatMap(({ id, source, time, reason, newerGood, succeededBy }) => {
+      if (reasonFor(source) !== undefined) return [];
       const seen = marks.get(id);
-      return {
-        ...{ id, source, time, reason, newerGood },
-        ...(seen !== undefined && { seen }),
-        ...(succeededBy !== undefined && { succeededBy }),
-      };
+      return [
+        {
+          ...{ id, source, time, reason, newerGood },
+          ...(seen !== undefined && { seen }),
+          ...(succeededBy !== undefined && { succeededBy }),
+        },
+      ];
     }),
     frozen: decision.frozen.map(({ source, reason }) => ({ source, reason })),
+    withheld,
+    agreed: [...agreed],
   };
-}
-
-function refuseLargeShares(plan: PrunePlan): void {
-  const excess = excessOf(plan);
-  if (!excess) return;
-  const { source, delete: going, of } = excess;
-  fail('PruneRefused', `prune would delete ${going} of ${of} snapshots of ${source} in ${plan.place} at once`, {
-    hint: 'Look at `tidemark prune --dry-run`. If the policy is meant, prune in smaller steps: make it stricter by degrees.',
-    context: { ...excess },
-  });
 }

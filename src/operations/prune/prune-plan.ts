@@ -6,6 +6,7 @@ import { shortHash } from '../../core/ids.ts';
 import { canonicalJson } from '../../core/json.ts';
 import { layout } from '../../format/layout.ts';
 import type { Vault } from '../../vault/vault.ts';
+import { agreementSchema, withheldSchema } from './withhold.ts';
 
 const keptSchema = z.object({
   id: z.string(),
@@ -35,6 +36,10 @@ export const prunePlanSchema = z.object({
   keep: z.array(keptSchema),
   delete: z.array(deletedSchema),
   frozen: z.array(z.object({ source: z.string(), reason: z.string() })),
+  /** What retention would delete and prune does not, and why; these snapshots are among those that stay. */
+  withheld: z.array(withheldSchema).default([]),
+  /** Who said of which source that a large deletion is meant. */
+  agreed: z.array(agreementSchema).default([]),
 });
 export type PrunePlan = z.infer<typeof prunePlanSchema>;
 

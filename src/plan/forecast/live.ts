@@ -17,7 +17,7 @@ export interface Observer {
   taken(snapshot: RetentionCandidate, plan: Planned): void;
   /** A prune has done what it decided; `there` is what is left. */
   pruned(now: Date, plan: Planned, decision: RetentionDecision, there: ReadonlyMap<string, RetentionCandidate>): void;
-  /** A prune refused, and deleted nothing. */
+  /** A prune withheld what it should have deleted of one source. */
   refused(now: Date, excess: Excess): void;
   /** One of the scenario's looks has come; `decision` is what a prune at this moment would decide. */
   looked(now: Date, plan: Planned, decision: RetentionDecision): void;
@@ -62,13 +62,14 @@ export function liveThrough(scenario: Scenario, observer: Observer): void {
 
   const prune = (now: Date, plan: Planned): void => {
     const decision = decide(now.getTime());
-    const excess = excessOf(decision);
-    if (excess) {
-      observer.refused(now, excess);
-      return;
-    }
-    for (const { id } of decision.delete) there.delete(id);
-    observer.pruned(now, plan, decision, there);
+    const excesses = [...Map.groupBy(decision.delete, ({ source }) => source)].flatMap(([source, going]) => {
+      const keep = decision.keep.filter((one) => one.source === source);
+      return excessOf({ keep, delete: going }) ?? [];
+    });
+    for (const excess of excesses) observer.refused(now, excess);
+    const gone = decision.delete.filter(({ source }) => excesses.every((excess) => excess.source !== source));
+    for (const { id } of gone) there.delete(id);
+    observer.pruned(now, plan, { ...decision, delete: gone }, there);
   };
   const sweep = (now: Date, source: string, { sources, timeZone }: Planned): void => {
     const planned = sources.find(({ id }) => id === source);

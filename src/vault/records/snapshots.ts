@@ -12,6 +12,11 @@ export type TrustRecord = z.infer<typeof trustSchema>;
 const holdSchema = z.object({ who: z.string(), why: z.string(), time: z.iso.datetime() });
 export type Hold = z.infer<typeof holdSchema>;
 
+const leavingSchema = z.object({ by: z.string(), time: z.iso.datetime() });
+type Leaving = z.infer<typeof leavingSchema>;
+/** No invocation lives longer: a mark that is older was left by one that died, and the next one looks for holds again. */
+const longestDeletion = 15 * 60 * 1000;
+
 const acceptanceSchema = holdSchema;
 /** A person's word that a suspicious snapshot is right. */
 export type Acceptance = z.infer<typeof acceptanceSchema>;
@@ -159,9 +164,28 @@ export class Snapshots {
     return acceptances;
   }
 
+  /**
+   * From then on no prune deletes it. One that was about to has left a mark, and may not have seen the hold: then nobody can
+   * say yet. Errors: `SnapshotMissing` when there is none, or when it may be going at this moment.
+   */
   async hold(id: string, hold: Hold): Promise<void> {
     await this.get(id);
     await this.#objects.write(layout.hold(id), holdSchema.parse(hold));
+    const leaving = await this.#objects.readIfThere(layout.leaving(id), leavingSchema);
+    const isUnderWay = leaving && Date.parse(hold.time) - Date.parse(leaving.time) < longestDeletion;
+    if (!isUnderWay && (await this.find(id))) return;
+    fail('SnapshotMissing', `snapshot ${id} in ${this.#objects.store.name} is being deleted at this moment`, {
+      hint: `The hold stands if it came in time: look with \`tidemark snapshots\`, and hold it again if it is there in ${longestDeletion / 60_000} minutes.`,
+      context: { snapshot: id, ...(leaving && { by: leaving.by }) },
+    });
+  }
+
+  async markLeaving(id: string, leaving: Leaving): Promise<void> {
+    await this.#objects.write(layout.leaving(id), leavingSchema.parse(leaving));
+  }
+
+  async unmarkLeaving(id: string): Promise<void> {
+    await this.#objects.store.delete([layout.leaving(id)]);
   }
 
   async release(id: string): Promise<void> {

@@ -83,6 +83,7 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'plan-backup: primary read snapshots',
   ],
   'a versioned source was found unchanged, which only the primary notes': ['plan-prune: replicas read sightings'],
+  'a listing that a deletion rests on has to be walked again': ['delete-snapshots: * read packs'],
   'a snapshot is suspicious, and a person may have said that it is right': [
     'plan-backup: primary read trust',
     'split-job: primary read trust',

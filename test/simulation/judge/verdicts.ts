@@ -57,7 +57,8 @@ export class Verdicts {
   /** True when it did all that it planned. It refuses when so many snapshots of a stormy day have had their time at once. */
   pruned(record: ExecutionRecord): boolean {
     if (record.status === 'SUCCEEDED') return true;
-    if (record.error === 'PruneRefused' && record.cause?.includes('would delete')) return false;
+    const { withheld = [], failed = 0 } = (record.report ?? {}) as { withheld?: unknown[]; failed?: number };
+    if (record.error === 'RunFailed' && withheld.length > 0 && failed === 0) return false;
     this.#accuse(record, 'failed in fair weather');
     return false;
   }

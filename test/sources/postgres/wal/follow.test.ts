@@ -1,13 +1,13 @@
 /** The log of real servers, followed by runs and restored to moments. */
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { everyPostgres } from '../../../../local/postgres/find.ts';
 import type { RunningPostgres } from '../../../../local/postgres/server.ts';
 import { withClient } from '../../../../src/sources/postgres/client.ts';
 import { parseConnection } from '../../../../src/sources/postgres/connection.ts';
 import { physicalSource } from '../../../../src/sources/postgres/physical/index.ts';
 import { physicalServer, startOn } from '../physical/trial.ts';
-import { folder } from '../trial.ts';
+import { cleanUp, folder } from '../trial.ts';
 import { LogTrial } from './log-trial.ts';
 
 const all = (await everyPostgres()).filter(({ major }) => major >= 15);
@@ -20,6 +20,8 @@ const sql = async (server: RunningPostgres, ...statements: string[]): Promise<st
       rows = (await client.query({ text, rowMode: 'array' })).rows.map((row: unknown[]) => row.map(String));
     return rows;
   });
+
+afterAll(cleanUp);
 
 const clock = `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 const slot = 'tidemark_test_db';

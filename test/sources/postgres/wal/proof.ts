@@ -91,7 +91,8 @@ class Writer {
   }
 
   async #row(client: Client): Promise<void> {
-    const number = (this.#number += 1);
+    this.#number += 1;
+    const number = this.#number;
     const sent = now();
     let acknowledged: number | undefined;
     try {

@@ -90,7 +90,9 @@ export class Received implements TarVisitor {
     const { path, entry, hash, into } = this.#file!;
     this.#file = undefined;
     const segment = path.startsWith(`${walFolder}/`) ? path.slice(walFolder.length + 1) : '';
-    if (!walFile.test(segment)) this.sums.set(path, { sha256: hash.digest('hex'), size: entry.size });
+    // the server's manifest lists the histories of timelines, and no segments
+    const listed = !walFile.test(segment) || segment.endsWith('.history');
+    if (listed) this.sums.set(path, { sha256: hash.digest('hex'), size: entry.size });
     if (into instanceof Changes) {
       this.#waiting.push({ path: path.replace(changesPrefix, ''), entry, changes: into.end() });
       return;

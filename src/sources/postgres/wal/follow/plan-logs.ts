@@ -132,8 +132,10 @@ function wayOf({ reached }: Chain, server: ServerLog, stretches: Stretch[] | und
   }));
 }
 
-function keeps(slot: Slot, way: Way, segmentSize: number): boolean {
-  return slot.keptFrom !== undefined && slot.keptFrom <= startOfSegment(lsnOf(way[0]!.from), segmentSize);
+/** A slot keeps whole segments, whichever position within one it names. */
+function keeps({ keptFrom }: Slot, way: Way, segmentSize: number): boolean {
+  const from = startOfSegment(lsnOf(way[0]!.from), segmentSize);
+  return keptFrom !== undefined && startOfSegment(keptFrom, segmentSize) <= from;
 }
 
 /**

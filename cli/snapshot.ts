@@ -5,6 +5,7 @@ import type { Snapshot } from '../src/format/snapshot.ts';
 import { entryName, type TreeEntry } from '../src/format/tree.ts';
 import { nearest } from '../src/plan/file/nearest.ts';
 import type { Vault } from '../src/vault/vault.ts';
+import { moment } from './words.ts';
 
 /** Errors: `UsageInvalid` for a number that is none, `InputInvalid` for one that the plan does not have. */
 export function vaultNumber(text: string | undefined): number {
@@ -64,4 +65,14 @@ export async function entriesAt(
     entries = (await reader.tree(entry.tree)).entries;
   }
   return entries;
+}
+
+/** For people: the stretches of time of which any second can be restored, the newest last; none where there are none. */
+export function windowLines(
+  source: string,
+  windows: readonly { readonly earliest: string; readonly latest: string }[] = [],
+): string {
+  const shown = windows.slice(-3).map(({ earliest, latest }) => `${moment(earliest)} to ${moment(latest)}`);
+  const more = windows.length > shown.length ? `${windows.length - shown.length} earlier stretches, ` : '';
+  return shown.length === 0 ? '' : `${source}: any second from ${more}${shown.join(', ')}\n`;
 }

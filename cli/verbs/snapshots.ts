@@ -2,8 +2,9 @@
 import type { Machine } from '../../local/machine.ts';
 import type { Snapshot } from '../../src/format/snapshot.ts';
 import { candidateOf, tiersOf } from '../../src/plan/index.ts';
+import { windowsOf, withSightings } from '../../src/sources/postgres/wal/moment.ts';
 import { type Acceptance, type Hold, strongest, type TrustRecord } from '../../src/vault/records/snapshots.ts';
-import { requireSource, vaultNumber } from '../snapshot.ts';
+import { requireSource, vaultNumber, windowLines } from '../snapshot.ts';
 import type { Answer, Verb } from '../verb.ts';
 import { moment, size, table } from '../words.ts';
 
@@ -38,19 +39,22 @@ said not to delete it, "SUSPICIOUS" that it looks wrong and does not count.`,
     const [trust, holds] = await Promise.all([vault.snapshots.trust(), vault.snapshots.holds()]);
     const accepted = await vault.snapshots.acceptancesOf(all);
     const tiers = tiersById(machine, all, { trust, holds, accepted });
-    const document = all
-      .filter((snapshot) => source === undefined || snapshot.source === source)
-      .map(({ id, source: from, kind, time, totals, suspicion }) => ({
-        id,
-        source: from,
-        kind,
-        time,
-        trust: strongest(trust.get(id) ?? []) ?? 'none',
-        tiers: tiers.get(id) ?? [],
-        bytes: totals.bytes,
-        held: holds.has(id),
-        ...(suspicion !== undefined && { suspicion, accepted: accepted.get(id) ?? false }),
-      }));
+    const shown = withSightings(
+      all.filter((snapshot) => source === undefined || snapshot.source === source),
+      await vault.snapshots.sightings(),
+    );
+    const document = shown.map(({ id, source: from, kind, time, totals, suspicion, details }) => ({
+      id,
+      source: from,
+      kind,
+      time,
+      trust: strongest(trust.get(id) ?? []) ?? 'none',
+      tiers: tiers.get(id) ?? [],
+      bytes: totals.bytes,
+      held: holds.has(id),
+      ...(suspicion !== undefined && { suspicion, accepted: accepted.get(id) ?? false }),
+      ...(windowsOf([{ details, suspicion }])[0] && { anySecond: windowsOf([{ details, suspicion }])[0] }),
+    }));
     const text = table(
       ['SNAPSHOT', '>SIZE', 'TRUST', 'TIERS'],
       document.map((one) => [
@@ -65,7 +69,11 @@ said not to delete it, "SUSPICIOUS" that it looks wrong and does not count.`,
       ]),
     );
     const newest = document[0] && `newest: ${moment(document[0].time)}`;
-    return { document, text: newest ? `${text}${newest}\n` : 'no snapshots yet; make one with `tidemark backup`\n' };
+    const windows = [...Map.groupBy(shown, (one) => one.source)].map(([id, own]) => windowLines(id, windowsOf(own)));
+    return {
+      document,
+      text: newest ? `${text}${newest}\n${windows.join('')}` : 'no snapshots yet; make one with `tidemark backup`\n',
+    };
   },
 };
 

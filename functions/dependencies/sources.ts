@@ -93,6 +93,7 @@ function later(kind: string, make: () => Promise<Source>): Source {
   return {
     kind,
     ...(kind !== 'files' && { revision: async (context) => (await source()).revision?.(context) }),
+    ...(kind === 'postgres' && { concern: async (context) => (await source()).concern?.(context) }),
     ...(kind === 'postgres' && { lineage: async (known, cadence) => (await source()).lineage!(known, cadence) }),
     ...(kind === 'files' && { division: async () => (await source()).division!() }),
     split: async (context) => (await source()).split(context),

@@ -186,6 +186,15 @@ export interface Division {
   join(results: readonly Json[]): Json;
 }
 
+/** Something that is no failure yet, and that people have to know of before it becomes one. */
+export interface Concern {
+  /** One short sentence. */
+  readonly subject: string;
+  readonly what: string;
+  /** What to do, in a sentence that starts with a verb. */
+  readonly action: string;
+}
+
 /** Ids of snapshots that a new one is made from. */
 export interface Lineage {
   /** What it is compared with; it becomes the snapshot's `parent`. */
@@ -203,6 +212,11 @@ export interface Source {
    * `undefined` where the cadence asks for a new one in any case.
    */
   revision?(context: CaptureContext): Promise<string | undefined>;
+  /**
+   * What may go wrong later; asked before `split`. People are told once, and again when it is over. `null`: there is nothing;
+   * `undefined`: this run did not look.
+   */
+  concern?(context: CaptureContext): Promise<Concern | null | undefined>;
   /** Errors: `SourceMissing`, `DatabaseUnreachable`, ... before anything is read. */
   split(context: CaptureContext): Promise<readonly Shard[]>;
   capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;

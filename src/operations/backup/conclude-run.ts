@@ -7,7 +7,7 @@ import { cadences } from '../../format/snapshot.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { clear, lastGood, raise } from '../alerting.ts';
 import type { OperationContext } from '../context.ts';
-import { leaseOf } from './job.ts';
+import { type JobRecord, jobKey, jobRecordSchema, leaseOf } from './job.ts';
 
 export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().default('') });
 
@@ -60,14 +60,39 @@ export async function concludeRun(
     status: jobs.every((job) => job.status === 'success') ? 'success' : 'failure',
     jobs,
   };
+  const concerns = await concernsOf(vault, run, jobs);
   const ended = context.clock.now().toISOString();
   await vault.objects.write(layout.run(run), { ...report, cadence, time, ended, plan: context.plan.hash });
   await endLeases(context, vault, run, jobs);
   if (report.status === 'success') await vault.store.delete(await vault.objects.keys(layout.workOf(run)));
   context.log.info('run-concluded', { run, cadence, status: report.status, jobs });
   for (const job of jobs) await tell(context, vault, run, job);
+  for (const [source, concern] of concerns) await tellConcern(context, run, source, concern);
   await clear(context, 'workflow/backup', { run });
   return report;
+}
+
+type ToldConcern = NonNullable<JobRecord['concern']> | null;
+
+/** By source; those that did not look are left out, so that what is open stays so. */
+async function concernsOf(vault: Vault, run: string, jobs: readonly JobReport[]): Promise<Map<string, ToldConcern>> {
+  const concerns = new Map<string, ToldConcern>();
+  for (const { source } of jobs) {
+    const record = await vault.objects.readIfThere(jobKey({ run, source }), jobRecordSchema);
+    if (record?.concern !== undefined) concerns.set(source, record.concern);
+  }
+  return concerns;
+}
+
+async function tellConcern(
+  context: OperationContext,
+  run: string,
+  source: string,
+  concern: ToldConcern,
+): Promise<void> {
+  const trouble = `concern/${source}`;
+  if (concern === null) return clear(context, trouble, { run });
+  await raise(context, { kind: 'capacity', severity: 'warning', trouble, source, run, ...concern });
 }
 
 /** Of jobs that failed, in every vault that can be reached: a lease that stays holds up collection there for a week. */

@@ -25,6 +25,8 @@ export const jobRecordSchema = z.object({
   parent: z.string().optional(),
   others: z.array(z.string()).optional(),
   revision: z.string().optional(),
+  /** What the source sees coming; `null` when it looked and there is nothing. */
+  concern: z.object({ subject: z.string(), what: z.string(), action: z.string() }).nullable().optional(),
   started: z.iso.datetime(),
   shards: z.array(z.record(z.string(), z.json())),
 });
@@ -52,7 +54,7 @@ export const program = `tidemark format ${snapshotVersion}`;
 /** All that names a job. */
 export type JobName = Pick<Job, 'run' | 'source'>;
 
-export const jobKey = (job: Job): string => layout.work(job.run, job.source, 'job');
+export const jobKey = (job: JobName): string => layout.work(job.run, job.source, 'job');
 export const shardKey = (job: Job, shard: number): string => layout.work(job.run, job.source, `shard-${shard}`);
 export const cursorKey = (job: Job, shard: number, cursor: number): string =>
   layout.work(job.run, job.source, `shard-${shard}-cursor-${cursor}`);

@@ -33,11 +33,14 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   const revision = await source.revision?.(capture);
   const id = snapshotId(job.source, new Date(job.time), revision ?? job.run);
   const adopt = known.find((snapshot) => snapshot.id === id || sameRevision(snapshot, revision));
+  const seen = await source.concern?.(capture);
+  const concern = seen === undefined ? {} : { concern: seen };
   if (adopt) {
     // Nothing to capture. Verification and replication still run, as an earlier run may have failed in between, or
     // something was lost since: for a snapshot that was found whole before they cost a look at the packs.
     await vault.snapshots.recordSighting(adopt.id, new Date(job.time));
-    await vault.objects.write(jobKey(job), { snapshot: adopt.id, started: job.time, shards: [] } satisfies JobRecord);
+    const adopted: JobRecord = { snapshot: adopt.id, ...concern, started: job.time, shards: [] };
+    await vault.objects.write(jobKey(job), adopted);
     return { job, adopt: adopt.id, shards: [] };
   }
 
@@ -50,6 +53,7 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
     ...(parent && { parent: parent.id }),
     ...(others.length > 0 && { others: [...others] }),
     ...(revision !== undefined && { revision }),
+    ...concern,
     started: context.clock.now().toISOString(),
     shards: shards.map((shard) => ({ ...shard }) as JobRecord['shards'][number]),
   };

@@ -7,7 +7,7 @@ import type { Snapshot } from '../../format/snapshot.ts';
 import { nearest } from '../../plan/index.ts';
 import type { RestoreMoment } from '../../sources/port.ts';
 import { readDetails } from '../../sources/postgres/wal/details.ts';
-import { chooseMoment, hasWindows, readMoment } from '../../sources/postgres/wal/moment.ts';
+import { chooseMoment, hasWindows, readMoment, withSightings } from '../../sources/postgres/wal/moment.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
 import { leaseLength, leaseOfRestore, type Restore, restoreKey, restoreRecordSchema } from './record.ts';
@@ -104,7 +104,8 @@ async function chosen(wish: Wish, vault: Vault, context: OperationContext): Prom
   if (snapshots.length === 0) return noSnapshots(wish.source, vault, context);
   const { at, pause } = wish;
   if (at !== undefined && hasWindows(snapshots)) {
-    return chooseMoment(wish.source, snapshots, { ...readMoment(at), ...(pause && { pause }) });
+    const seen = withSightings(snapshots, await vault.snapshots.sightings());
+    return chooseMoment(wish.source, seen, { ...readMoment(at), ...(pause && { pause }) });
   }
   const snapshot = await chosenSnapshot(wish, snapshots, vault);
   // a log that lies beside its base is followed to its end

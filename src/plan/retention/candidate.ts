@@ -51,7 +51,7 @@ export interface SnapshotStanding {
 export function candidateOf(snapshot: Snapshot, standing: SnapshotStanding): RetentionCandidate {
   const { trust, held, accepted = false, protectedBy, sightings } = standing;
   const flaw = flawOf(snapshot, trust, accepted);
-  const span = spanOf(snapshot.details ?? {});
+  const span = spanOf(snapshot.details ?? {}, sightings);
   return {
     id: snapshot.id,
     source: snapshot.source,

@@ -11,8 +11,8 @@ export interface Span {
   readonly latest: number;
 }
 
-/** Reads a snapshot's `details`; `undefined` when it restores to its own moment only. */
-export function spanOf(details: Readonly<Record<string, unknown>>): Span | undefined {
+/** Reads a snapshot's `details`; `undefined` when it restores to its own moment only. At a sighting it was still so. */
+export function spanOf(details: Readonly<Record<string, unknown>>, sightings: readonly Date[] = []): Span | undefined {
   const {
     base,
     window,
@@ -26,7 +26,8 @@ export function spanOf(details: Readonly<Record<string, unknown>>): Span | undef
   };
   if (typeof base !== 'string' || typeof window?.earliest !== 'string' || typeof window.latest !== 'string')
     return undefined;
-  const [earliest, latest] = [Date.parse(window.earliest), Date.parse(window.latest)];
+  const earliest = Date.parse(window.earliest);
+  const latest = Math.max(Date.parse(window.latest), ...sightings.map((seen) => seen.getTime()));
   if (Number.isNaN(earliest) || Number.isNaN(latest)) return undefined;
   return { chain: `${base} ${String(walTimeline)}`, base, earliest, latest };
 }

@@ -5,6 +5,7 @@ import { parseConnection } from '../connection.ts';
 import { withReplication } from '../replication/connection.ts';
 import { usualFolders } from '../tools.ts';
 import { captureLogs, combineLogs } from '../wal/follow/capture.ts';
+import { concernOf } from '../wal/follow/concern.ts';
 import { logsOf } from '../wal/follow/plan-logs.ts';
 import { ensureSlot } from '../wal/follow/server.ts';
 import { lineageOf } from '../wal/lineage.ts';
@@ -39,6 +40,11 @@ export function physicalSource(options: PhysicalOptions): Source {
     kind: 'postgres',
     lineage: async (known, cadence) => lineageOf(known, cadence),
     revision: async (context) => (context.cadence === 'logs' ? (await logs.plan(context)).revision : undefined),
+    async concern(context) {
+      if (context.cadence !== 'logs' || options.slot === undefined) return undefined;
+      const { server, slot } = await logs.plan(context);
+      return concernOf(server, slot, options.slot);
+    },
     async split(context) {
       if (context.cadence === 'logs') return [(await logs.plan(context)).shard];
       const { connection } = capturing();

@@ -41,6 +41,36 @@ export function hasWindows(snapshots: readonly Snapshot[]): boolean {
   return snapshots.some(({ details }) => readDetails(details) !== undefined);
 }
 
+/** Snapshots whose windows end where later runs found the server idle: it was still in that state then. */
+export function withSightings(
+  snapshots: readonly Snapshot[],
+  sightings: ReadonlyMap<string, readonly Date[]>,
+): readonly Snapshot[] {
+  return snapshots.map((snapshot) => {
+    const seen = sightings.get(snapshot.id)?.at(-1)?.toISOString();
+    const log = seen === undefined ? undefined : readDetails(snapshot.details);
+    if (!log || seen === undefined || compare(seen, log.window.latest) <= 0) return snapshot;
+    return { ...snapshot, details: { ...snapshot.details, window: { ...log.window, latest: seen } } };
+  });
+}
+
+/** The stretches of time of which every second can be restored, oldest first; those that touch are one. */
+export function windowsOf(
+  snapshots: readonly Pick<Snapshot, 'details' | 'suspicion'>[],
+): readonly LogDetails['window'][] {
+  const windows = snapshots.flatMap(({ details, suspicion }) => {
+    const log = suspicion === undefined ? readDetails(details) : undefined;
+    return log ? [log.window] : [];
+  });
+  const merged: { earliest: string; latest: string }[] = [];
+  for (const { earliest, latest } of windows.toSorted((a, b) => compare(a.earliest, b.earliest))) {
+    const last = merged.at(-1);
+    if (!last || compare(last.latest, earliest) < 0) merged.push({ earliest, latest });
+    else if (compare(last.latest, latest) < 0) last.latest = latest;
+  }
+  return merged;
+}
+
 /** `snapshots`: of one source, newest first. Errors: `RestorePointMissing`, with the nearest that there is. */
 export function chooseMoment(source: string, snapshots: readonly Snapshot[], moment: RestoreMoment): MomentChoice {
   const all = snapshots.flatMap((snapshot): Candidate[] => {

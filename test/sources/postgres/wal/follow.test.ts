@@ -8,7 +8,7 @@ import { parseConnection } from '../../../../src/sources/postgres/connection.ts'
 import { physicalSource } from '../../../../src/sources/postgres/physical/index.ts';
 import { physicalServer, startOn } from '../physical/trial.ts';
 import { cleanUp, folder } from '../trial.ts';
-import { LogTrial } from './log-trial.ts';
+import { LogTrial, recovered } from './log-trial.ts';
 
 const all = (await everyPostgres()).filter(({ major }) => major >= 15);
 const [tools] = all;
@@ -49,7 +49,7 @@ describe.skipIf(!tools)('the log of a server', () => {
     const at = async (moment: string): Promise<string> => {
       const target = join(folder(), 'restored');
       await trial.restore(moment, target);
-      const restored = await startOn(target, tools!);
+      const restored = await recovered(await startOn(target, tools!));
       const rows = await sql(restored, `select string_agg(n::text, ',' order by n), pg_is_in_recovery() from t`);
       await restored.stop();
       return rows[0]!.join(' ');
@@ -57,5 +57,49 @@ describe.skipIf(!tools)('the log of a server', () => {
     expect(await at(one)).toBe('0,1 false');
     expect(await at('point:before it went wrong')).toBe('0,1,2 false');
     expect(await at('latest')).toBe('null false');
+  }, 60_000);
+
+  test('that the server no longer has is an error that says what to do, and the next base heals it', async () => {
+    const { running } = await physicalServer(tools!, sure);
+    const trial = new LogTrial(physicalSource({ connection: running.url, slot }));
+    await sql(running, 'create table t (n int)');
+    await trial.run('full');
+    await sql(running, 'insert into t values (1)');
+    await trial.run('logs');
+    await sql(running, `select pg_drop_replication_slot('${slot}')`);
+    for (let segment = 0; segment < 4; segment += 1) {
+      await sql(running, 'insert into t values (2)', 'select pg_switch_wal()', 'checkpoint');
+    }
+    await expect(trial.run('logs')).rejects.toMatchObject({
+      name: 'WalLost',
+      hint: expect.stringContaining('tidemark backup --cadence full'),
+    });
+    await trial.run('full');
+    await sql(running, 'insert into t values (3)');
+    const healed = (await trial.run('logs'))!;
+    expect(healed.details.base).toBe(trial.snapshots.at(-2)!.details.base);
+    expect(trial.snapshots.map(({ cadence }) => cadence)).toEqual(['full', 'logs', 'full', 'logs']);
+  }, 60_000);
+
+  test('is kept by the slot from what the vault holds, and no further', async () => {
+    const { running } = await physicalServer(tools!, sure);
+    const trial = new LogTrial(physicalSource({ connection: running.url, slot }));
+    const kept = async (): Promise<string> =>
+      (
+        await sql(
+          running,
+          `select pg_walfile_name(restart_lsn + 1) from pg_replication_slots where slot_name = '${slot}'`,
+        )
+      )[0]![0]!;
+    await sql(running, 'create table t (n int)');
+    await trial.run('full');
+    await sql(running, 'insert into t values (1)', 'select pg_switch_wal()', 'insert into t values (2)');
+    const [[written]] = (await sql(running, 'select pg_walfile_name(pg_current_wal_flush_lsn())')) as [[string]];
+    await trial.run('logs');
+    // what that run read is in no vault as far as the server knows
+    expect((await kept()) < written).toBe(true);
+    await sql(running, 'insert into t values (3)');
+    await trial.run('logs');
+    expect(await kept()).toBe(written);
   }, 60_000);
 });

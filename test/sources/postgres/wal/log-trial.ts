@@ -1,10 +1,27 @@
 /** Snapshots of one server one after another, as the operations take them: lineage, revision, split, capture, combine. */
+
+import type { RunningPostgres } from '../../../../local/postgres/server.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
 import type { Cadence, Snapshot } from '../../../../src/format/snapshot.ts';
 import type { CaptureContext, PreviousSnapshot, RestoreMoment, Source } from '../../../../src/sources/port.ts';
+import { withClient } from '../../../../src/sources/postgres/client.ts';
+import { parseConnection } from '../../../../src/sources/postgres/connection.ts';
 import { chooseMoment, readMoment } from '../../../../src/sources/postgres/wal/moment.ts';
 import type { MemoryContent } from '../../memory-content.ts';
 import { pages, restoreContext } from '../physical/trial.ts';
 import { captureContext } from '../trial.ts';
+
+/** A server takes readers while it still recovers; what it shows then is on the way. */
+export async function recovered(server: RunningPostgres): Promise<RunningPostgres> {
+  await withClient(parseConnection(server.url), async (client) => {
+    for (;;) {
+      const { rows } = await client.query('select pg_is_in_recovery() as busy');
+      if (rows[0].busy === false) return;
+      await systemClock.sleep(20);
+    }
+  });
+  return server;
+}
 
 export class LogTrial {
   readonly content: MemoryContent = pages();

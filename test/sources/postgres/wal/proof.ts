@@ -14,7 +14,7 @@ import { parseConnection } from '../../../../src/sources/postgres/connection.ts'
 import { physicalSource } from '../../../../src/sources/postgres/physical/index.ts';
 import { password, settings, startOn } from '../physical/trial.ts';
 import { folder, server } from '../trial.ts';
-import { LogTrial } from './log-trial.ts';
+import { LogTrial, recovered } from './log-trial.ts';
 
 export interface ProofOptions {
   readonly tools: PostgresTools;
@@ -209,7 +209,7 @@ async function restored(
 ): Promise<{ snapshot: Snapshot; rows: Set<number> }> {
   const target = join(folder(), 'restored');
   const snapshot = await trial.restore(at, target);
-  const there = await startOn(target, tools);
+  const there = await recovered(await startOn(target, tools));
   const rows = await ask(there, 'select number from journal');
   await there.stop();
   await rm(target, { recursive: true, force: true });

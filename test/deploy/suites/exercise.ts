@@ -95,6 +95,7 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'split-job: primary write vault',
     'split-job: replicas read vault',
   ],
+  'a server that is saved with its log is restored to a moment': ['plan-restore: * read sightings'],
 };
 const rare = Object.values(rareBy).flatMap((rights) =>
   rights.flatMap((right) =>

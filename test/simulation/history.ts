@@ -3,6 +3,7 @@
  * weather does what its climate allows; then fair weather, in which everything has to come right.
  */
 
+import { hash } from 'node:crypto';
 import type { ExecutionRecord } from '../../local/engine.ts';
 import type { Json } from '../../src/core/json.ts';
 import { layout } from '../../src/format/layout.ts';
@@ -42,8 +43,8 @@ export async function history(seed: number, { keep = 400 }: HistoryWishes = {}):
     chance,
     climate,
     policy: chance.pick(policies),
-    replicas: climate.damages > 0 ? chance.pick([1, 1, 1, 2]) : chance.pick([0, 0, 1, 1, 1, 1, 2]),
-    sources: chance.pick([['data'], ['config'], ['data', 'config']]),
+    replicas: climate.damages > 0 ? chance.pick([1, 1, 1, 2]) : chance.pick([0, 0, 0, 1, 1, 1, 2]),
+    sources: chance.pick([['data'], ['data'], ['config'], ['config'], ['data', 'config']]),
     founded: chance.happens(0.9),
     keep,
   });
@@ -79,7 +80,7 @@ class Life {
     this.#climate = climate;
     this.#chance = world.chance.apart();
     this.#verdicts = new Verdicts(world, climate);
-    this.#thorough = this.#chance.happens(0.4);
+    this.#thorough = this.#chance.happens(0.25);
     world.onEnd = (record) => this.#verdicts.ended(record);
   }
 
@@ -97,14 +98,14 @@ class Life {
     const { timeline } = this.#world;
     const vaults = this.#world.media.length;
     this.#victim = chance.below(vaults);
-    const days = chance.between(1, 4);
-    for (let today = 0; today < days; today += 1) {
-      if (today === 0 || chance.happens(0.5))
-        this.#at(timeline.now + chance.between(10, 60) * minute, () => this.#backup());
-      if (chance.happens(0.5)) this.#at(timeline.now + chance.between(2, 7) * hour, () => this.#start('prune', {}));
-      if (chance.happens(0.6)) this.#at(timeline.now + chance.below(day), () => this.#deed());
-      this.#fates(timeline.now);
-      await timeline.wait(day);
+    // long enough that snapshots have had their time, their packs are marked, and marked packs are needed again
+    for (let rounds = chance.between(2, 7); rounds > 0; rounds -= 1) {
+      const { now } = timeline;
+      if (chance.happens(0.8)) this.#at(now + chance.below(hour), () => this.#backup());
+      if (chance.happens(0.7)) this.#prune(now + chance.between(1, 3) * hour);
+      if (chance.happens(0.4)) this.#at(now + chance.below(day), () => this.#deed());
+      this.#fates(now);
+      await timeline.wait(day * chance.pick([0.5, 1, 1, 1, 2]));
     }
     await this.#settle();
   }
@@ -124,10 +125,19 @@ class Life {
     };
     const weights = { backup: 6, change: 6, prune: 5, verify: 2, restore: 3, drill: 1, hold: 1, hide: 1 };
     deeds[chance.weighted(weights)]!();
-    while (chance.happens(0.4)) {
+    while (chance.happens(0.3)) {
       const other = chance.weighted(weights);
       this.#at(this.#world.timeline.now + chance.below(chance.pick([200, 20_000, 10 * minute])), () => deeds[other]!());
     }
+  }
+
+  /** As the schedule has it, and often just when somebody is at work. */
+  #prune(time: number): void {
+    const chance = this.#chance;
+    this.#at(time, () => this.#start('prune', {}));
+    const about = chance.pick([2_000, 2_000, 20_000]);
+    if (chance.happens(0.5)) this.#at(time + chance.between(-about, about), () => this.#relapse());
+    if (chance.happens(0.2)) this.#at(time + chance.between(-about, about), () => this.#deed());
   }
 
   #fates(from: number): void {
@@ -156,6 +166,20 @@ class Life {
       this.#at(this.#world.timeline.now + chance.below(20_000), () =>
         this.#mutate([...this.#world.origins.keys()][0]!),
       );
+  }
+
+  /** Something that is being collected is needed again, just now. */
+  #relapse(): void {
+    const { judge, origins, timeline, weather } = this.#world;
+    const marked = new Set(judge.shelves.flatMap(({ fossils }) => [...fossils.values()].flatMap(({ packs }) => packs)));
+    for (const origin of origins.values()) {
+      const texts = origin.stock.filter((text) =>
+        judge.library.packsWith(hash('sha256', text)).some((pack) => marked.has(pack)),
+      );
+      origin.bring(texts, timeline.now);
+      if (texts.length > 0) weather.note(`${origin.id} goes back to what is being collected`);
+    }
+    this.#backup();
   }
 
   #mutate(id: string): void {
@@ -311,7 +335,7 @@ class Life {
     settled.mustSucceed(await this.#run('backup', { cadence: 'incremental' }), ['WriterFenced']);
     let pruned = settled.pruned(await this.#run('prune'));
     await timeline.wait(day);
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       settled.mustSucceed(await this.#run('backup', { cadence: 'incremental' }));
       await timeline.wait(hour);
       pruned = settled.pruned(await this.#run('prune')) && pruned;

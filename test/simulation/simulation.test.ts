@@ -6,7 +6,7 @@ import { history, warmUp } from './history.ts';
 
 beforeAll(warmUp);
 
-const histories = 240;
+const histories = 120;
 
 test('hundreds of histories: what was committed can be restored, nobody lies, and garbage goes', {
   timeout: 600_000,

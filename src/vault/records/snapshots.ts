@@ -1,6 +1,6 @@
 /** The snapshots of a vault, what is known of their trustworthiness, and who wants them kept. */
 import * as z from 'zod';
-import { fail } from '../../core/errors.ts';
+import { fail, isTidemarkError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import { idInKey, layout } from '../../format/layout.ts';
 import { type Snapshot, snapshotSchema, type TrustLevel, trustLevels } from '../../format/snapshot.ts';
@@ -38,7 +38,10 @@ export class Snapshots {
   async list(source?: string): Promise<Snapshot[]> {
     const keys = await this.#objects.keys(layout.snapshots(source));
     const snapshots: Snapshot[] = [];
-    for (const key of keys) snapshots.push(await this.#read(key));
+    for (const key of keys) {
+      const snapshot = await this.#readIfThere(key);
+      if (snapshot) snapshots.push(snapshot);
+    }
     return snapshots.sort((one, other) =>
       one.time === other.time ? compare(other.id, one.id) : compare(other.time, one.time),
     );
@@ -60,7 +63,7 @@ export class Snapshots {
     const source = id.split('.')[0] ?? '';
     const key = layout.snapshot(source, id);
     if (source === '' || (await this.#objects.store.head(key)) === undefined) return undefined;
-    return this.#read(key);
+    return this.#readIfThere(key);
   }
 
   /**
@@ -198,6 +201,16 @@ export class Snapshots {
       holds.set(idInKey(key), await this.#objects.read(key, holdSchema));
     }
     return holds;
+  }
+
+  /** A prune may delete it between the look and the reading. That it is gone is asked again: a list that lacks something is dangerous. */
+  async #readIfThere(key: string): Promise<Snapshot | undefined> {
+    try {
+      return await this.#read(key);
+    } catch (error) {
+      if (!isTidemarkError(error, 'ObjectMissing') || (await this.#objects.store.head(key))) throw error;
+      return undefined;
+    }
   }
 
   async #read(key: string): Promise<Snapshot> {

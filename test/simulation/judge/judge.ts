@@ -62,7 +62,7 @@ export class Judge {
       if (!stored || before) this.#stillThere(shelf, `${stored ? 'replacing' : 'deleting'} ${key}`);
     } else if (stored && key.startsWith('trust/') && key.endsWith('/complete.json')) {
       const snapshot = shelf.snapshots.get(key.split('/')[1]!);
-      if (snapshot) this.#readable(snapshot, shelf, 'it was called complete');
+      if (snapshot) this.#complete(snapshot, shelf, by);
     }
   };
 
@@ -152,6 +152,14 @@ export class Judge {
     const lost = this.lost(snapshot, shelf);
     if (lost.length === 0) return;
     this.accuse(`snapshot ${snapshot.id} in vault-${shelf.vault} lacks ${lost.length} blobs when ${when}`);
+  }
+
+  /** Who calls a snapshot complete has looked: packs that were gone before are missed. */
+  #complete(snapshot: Snapshot, shelf: Shelf, by: number): void {
+    this.#readable(snapshot, shelf, 'it was called complete');
+    const began = this.#scene.container(by)?.started ?? 0;
+    if (this.damaged !== undefined && this.damaged < began && shelf.misses(snapshot).length > 0)
+      this.accuse(`snapshot ${snapshot.id} in vault-${shelf.vault} was called complete although its packs are gone`);
   }
 
   #stillThere(shelf: Shelf, when: string): void {

@@ -16,6 +16,7 @@ export interface Policy {
 }
 
 export const policies: readonly Policy[] = [
+  { words: '{ daily: 1 days, atLeast: 1 }', daily: 1, atLeast: 1 },
   { words: '{ daily: 2 days, atLeast: 1 }', daily: 2, atLeast: 1 },
   { words: '{ daily: 3 days, weekly: 1 weeks, atLeast: 2 }', daily: 3, weekly: 1, atLeast: 2 },
   { words: '{ daily: 1 days, monthly: 1 months, atLeast: 1 }', daily: 1, monthly: 1, atLeast: 1 },

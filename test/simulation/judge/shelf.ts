@@ -26,7 +26,8 @@ export class Shelf {
   readonly leases = new Map<string, LeaseSeen>();
   /** Of each: the moment that was seen, and since when that is known. */
   readonly sightings = new Map<string, readonly (Since & { readonly moment: number })[]>();
-  readonly fossils = new Set<string>();
+  /** When each was marked, and its packs. */
+  readonly fossils = new Map<string, { readonly marked: number; readonly packs: readonly string[] }>();
   readonly #indexed = new Map<string, number>();
   readonly #library: Library;
 
@@ -43,7 +44,7 @@ export class Shelf {
     else if (room === 'index') this.#segment(id, stored && segmentOf(id, stored.bytes));
     else if (room === 'snapshots') put(this.snapshots, id, stored && json<Snapshot>(stored.bytes));
     else if (room === 'holds') put(this.holds, id, stored && { since: now });
-    else if (room === 'fossils') stored ? this.fossils.add(id) : this.fossils.delete(id);
+    else if (room === 'fossils') put(this.fossils, id, stored && fossilOf(stored.bytes));
     else if (room === 'leases') put(this.leases, id, stored && leaseOf(stored.bytes, now));
     else if (room === 'sightings') put(this.sightings, id, stored && this.#sightings(id, stored.bytes, now));
     else if (room === 'trust') this.#trust(key, stored !== undefined);
@@ -63,6 +64,12 @@ export class Shelf {
     const tome = this.#library.tome(snapshot.root);
     if (!tome) return [snapshot.root];
     return tome.needs.filter((blob) => !this.#library.packsWith(blob).some((pack) => this.offers(pack)));
+  }
+
+  /** Blobs of the snapshot that lie in no pack that is there, whatever is in it. */
+  misses(snapshot: Snapshot): readonly string[] {
+    const needs = this.#library.tome(snapshot.root)?.needs ?? [];
+    return needs.filter((blob) => !this.#library.packsWith(blob).some((pack) => this.packs.has(pack)));
   }
 
   /** Everything that verification has shown of it, and nothing that speaks against it. */
@@ -120,4 +127,9 @@ function json<Value>(bytes: Buffer): Value | undefined {
 function leaseOf(bytes: Buffer, since: number): LeaseSeen | undefined {
   const lease = json<{ what: 'writer' | 'restore'; snapshot?: string; expires: string }>(bytes);
   return lease && { ...lease, since, expires: Date.parse(lease.expires) };
+}
+
+function fossilOf(bytes: Buffer): { marked: number; packs: string[] } | undefined {
+  const fossil = json<{ marked: string; packs: { id: string }[] }>(bytes);
+  return fossil && { marked: Date.parse(fossil.marked), packs: fossil.packs.map(({ id }) => id) };
 }

@@ -77,28 +77,29 @@ export class Verdicts {
 
   /** All that is in a vault in the end is needed there, and the index tells of what is there. */
   nothingIsLeft(): void {
-    const { judge } = this.#world;
+    const { judge, timeline } = this.#world;
     for (const shelf of judge.shelves) {
+      const place = `vault-${shelf.vault}`;
       const needed = new Set<string>();
       for (const snapshot of shelf.snapshots.values()) {
         for (const blob of judge.library.tome(snapshot.root)?.needs ?? []) {
           for (const pack of judge.library.packsWith(blob)) needed.add(pack);
         }
       }
-      const place = `vault-${shelf.vault}`;
+      // what the last prune has marked is for the next one
+      for (const [id, { marked, packs }] of shelf.fossils) {
+        if (marked < timeline.now - 26 * hour) judge.accuse(`a fossil stays in ${place}: ${id}`);
+        else for (const pack of packs) needed.add(pack);
+      }
       for (const pack of shelf.packs.keys()) {
         if (!needed.has(pack)) judge.accuse(`garbage stays: nothing in ${place} needs pack ${pack}`);
       }
-      for (const packs of shelf.segments.values()) {
-        for (const pack of packs.keys()) {
-          if (!shelf.packs.has(pack) && judge.damaged === undefined)
-            judge.accuse(`the index of ${place} tells of pack ${pack}, which is gone`);
-        }
+      for (const pack of [...shelf.segments.values()].flatMap((packs) => [...packs.keys()])) {
+        if (!shelf.packs.has(pack) && judge.damaged === undefined)
+          judge.accuse(`the index of ${place} tells of pack ${pack}, which is gone`);
       }
-      if (shelf.fossils.size > 0) judge.accuse(`fossils stay in ${place}: ${[...shelf.fossils].join(', ')}`);
-      if (shelf.leases.size > 0) {
-        const old = [...shelf.leases].filter(([, { expires }]) => expires + 15 * 24 * hour < this.#world.timeline.now);
-        if (old.length > 0) judge.accuse(`leases stay in ${place}: ${old.map(([name]) => name).join(', ')}`);
+      for (const [name, { expires }] of shelf.leases) {
+        if (expires + 15 * 24 * hour < timeline.now) judge.accuse(`a lease stays in ${place}: ${name}`);
       }
     }
   }
@@ -168,7 +169,8 @@ export class Verdicts {
 
   /** Whoever has to know of a failure has heard of it within the day before or shortly after. */
   #told(record: ExecutionRecord): void {
-    if (this.#climate.alertsLost > 0) return;
+    // by clocks that differ, a failure can seem older than the end of the one before, which was told
+    if (this.#climate.alertsLost > 0 || this.#climate.skew > 0) return;
     const { timeline, alerts, judge } = this.#world;
     const troubles = this.#troublesOf(record);
     timeline.after(hour, () => {
@@ -187,7 +189,10 @@ export class Verdicts {
   }
 
   #accuse(record: ExecutionRecord, what: string): void {
-    const cause = record.status === 'FAILED' ? ` (${record.error}: ${record.cause?.slice(0, 600)})` : '';
+    const cause =
+      record.status === 'FAILED'
+        ? ` (${record.error}: ${record.cause?.slice(0, 300)} ${JSON.stringify(record.report)})`
+        : '';
     this.#world.judge.accuse(`${record.workflow} ${record.name} ${what}${cause}`);
   }
 }

@@ -72,6 +72,18 @@ export class Origin {
     return this.kind === 'git' ? this.revision : `${this.files().size} files`;
   }
 
+  /** One of these contents is there again. */
+  bring(texts: readonly string[], now: number): void {
+    if (texts.length === 0) return;
+    this.#write(this.#somewhere(), now, this.#chance.pick(texts));
+    this.#commit();
+  }
+
+  /** Contents that it may have. */
+  get stock(): readonly string[] {
+    return this.#stock;
+  }
+
   /** As if its disk were not mounted. */
   hide(now: number): void {
     if (this.#hidden) return;
@@ -128,7 +140,7 @@ export class Origin {
 
 /** Contents that files have: short and long ones, some as long as a few blobs. */
 export function stockOf(chance: Chance): readonly string[] {
-  return Array.from({ length: 14 }, (_, at) => {
+  return Array.from({ length: chance.between(5, 12) }, (_, at) => {
     const word = chance.bytes(6).toString('hex');
     return `${at}:${word.repeat(at % 5 === 4 ? 60 : chance.between(1, 12))}`;
   });

@@ -22,7 +22,7 @@ import type { Policy } from '../judge/promise.ts';
 import type { Chance } from './chance.ts';
 import type { Climate } from './climate.ts';
 import { Container } from './container.ts';
-import { Medium } from './medium.ts';
+import { Medium, type Stored } from './medium.ts';
 import { Origin, stockOf } from './origin.ts';
 import { simulatedSource, type Targets } from './source.ts';
 import { SimulatedStore } from './store.ts';
@@ -39,6 +39,8 @@ export interface WorldWishes {
   /** The vault is there already, with small sizes; else the first backup makes it. */
   readonly founded: boolean;
   readonly start?: string;
+  /** What lies in each vault to begin with. */
+  readonly holdings?: readonly ReadonlyMap<string, Stored>[];
   /** Lines of the record to keep. */
   readonly keep?: number;
 }
@@ -84,7 +86,8 @@ export class World {
       container: (number) => this.#containers[number],
     });
     this.media = Array.from({ length: replicas + 1 }, (_, vault) => new Medium(vault, this.judge.changed));
-    if (wishes.founded) this.#found();
+    if (wishes.holdings) this.#load(wishes.holdings);
+    else if (wishes.founded) this.#found();
     const clock = this.timeline.clock();
     const random = chance.apart();
     this.engine = createEngine({
@@ -107,6 +110,21 @@ export class World {
       call: (name, input) => this.call(name, input),
       start: (workflow, input, name) => this.engine.start(workflow, input, name),
     });
+  }
+
+  /** What each vault holds, to begin another world with. */
+  get holdings(): readonly ReadonlyMap<string, Stored>[] {
+    return this.media.map(({ objects }) => new Map(objects));
+  }
+
+  #load(holdings: readonly ReadonlyMap<string, Stored>[]): void {
+    for (const [vault, objects] of holdings.entries()) {
+      for (const [key, stored] of objects) {
+        this.media[vault]!.objects.set(key, stored);
+        this.judge.shelves[vault]!.take({ vault, key, before: undefined, now: stored, by: 0 }, stored.modified);
+      }
+      if ([...this.judge.shelves[vault]!.packs.values()].includes(false)) this.judge.damaged = this.timeline.now - 1;
+    }
   }
 
   /** A new process, with nothing in its memory. */
@@ -182,7 +200,7 @@ export class World {
           (error: Error) => {
             if (container.dead) return;
             end();
-            weather.note(`${container.name} fails: ${error.name}`);
+            weather.note(`${container.name} fails: ${error.name} ${messageIn(error)}`);
             reject(error);
           },
         );
@@ -227,6 +245,8 @@ export class World {
     for (const medium of this.media) medium.set(layout.vault, { bytes, modified: this.timeline.now }, -1);
   }
 }
+
+const messageIn = ({ message }: Error): string => (JSON.parse(message) as { errorMessage: string }).errorMessage;
 
 function failureText(errorType: string, name: string): string {
   return JSON.stringify({ errorType, errorMessage: `${name} did not answer`, trace: [] });

@@ -124,6 +124,11 @@ async function lived(one: Case, from: Holdings, later: number, call?: number, wh
   return { end, calls };
 }
 
+const ways = [
+  ['one function dies and is tried again', false],
+  ['all of it dies and is started anew', true],
+] as const;
+
 describe.each(Object.entries(cases))('%s', (_title, one) => {
   let from: Holdings;
   let later: number;
@@ -140,10 +145,7 @@ describe.each(Object.entries(cases))('%s', (_title, one) => {
     expect(undisturbed.calls).toBeGreaterThan(20);
   });
 
-  test.each([
-    ['one function dies and is tried again', false],
-    ['all of it dies and is started anew', true],
-  ])('%s, after each call in turn', { timeout: 300_000 }, async (_how, wholly) => {
+  test.each(ways)('%s, after each call in turn', { timeout: 300_000 }, async (_how, wholly) => {
     for (let call = 1; call <= undisturbed.calls; call += 1) {
       const { end } = await lived(one, from, later, call, wholly);
       expect(end, `after call ${call} of ${undisturbed.calls}`).toEqual(undisturbed.end);

@@ -75,7 +75,7 @@ export function createTroubles(
   return {
     async raise(alert) {
       const known = await store.get(alert.trouble);
-      if (known?.state === 'over' && isBefore(alert.time, known.last)) return 'stale';
+      if (known?.state === 'over' && isLongBefore(alert.time, known.last)) return 'stale';
       const seen = sighting(known?.state === 'open' ? known : undefined, alert);
       const now = clock.now();
       if (!isDue(seen.told, alert.severity, now, reminderAfter)) {
@@ -111,6 +111,12 @@ export function createTroubles(
   };
 }
 
+/**
+ * Machines disagree about the time, so a failure right after the end of a trouble may seem to lie before it. To be told of an
+ * old one again is a nuisance; not to be told of a new one is a disaster.
+ */
+const clocksApart = 60 * 60 * 1000;
+const isLongBefore = (one: string, other: string): boolean => Date.parse(other) - Date.parse(one) > clocksApart;
 const isBefore = (one: string, other: string): boolean => Date.parse(one) < Date.parse(other);
 
 /** The trouble with this sighting added. One that arrives late counts, and does not replace what is known since. */

@@ -60,7 +60,7 @@ class Model {
   }
 
   raise(time: number, now: number, level: Severity, works: boolean): string {
-    if (!this.open && this.past.length > 0 && time < (this.past.at(-1)?.time ?? 0)) return 'stale';
+    if (!this.open && this.past.length > 0 && time < (this.past.at(-1)?.time ?? 0) - hour) return 'stale';
     if (!this.open) this.told = [];
     this.past.push({ what: 'seen', time });
     const last = this.told.at(-1);

@@ -175,13 +175,23 @@ describe('A8: an alert that was not delivered does not count as told', () => {
 });
 
 describe('repeats and late arrivals are harmless', () => {
-  test('an alert from before the end does not reopen', async () => {
+  test('an alert from long before the end does not reopen', async () => {
     const before = now();
     await raise();
-    await clock.sleep(hour);
+    await clock.sleep(2 * hour);
     await clear();
     expect(await raise({ time: before })).toBe('stale');
     expect(await troubles.open()).toEqual([]);
+  });
+
+  test('A8: a failure right after the end is told, though another clock puts it before', async () => {
+    await raise();
+    await clock.sleep(hour);
+    await clear();
+    expect(await raise({ time: new Date(clock.now().getTime() - hour / 3).toISOString() })).toBe('sent');
+    expect(await troubles.open()).toHaveLength(1);
+    await clock.sleep(hour);
+    expect(await clear()).toBe('sent');
   });
 
   test('a success from before the last sighting does not end it', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { databaseWords } from './database-words.ts';
 
 /** Folders of a vault; `vault` is `vault.json`. */
 const folder = z.enum([
@@ -12,6 +13,7 @@ const folder = z.enum([
   'trust',
   'sightings',
   'verified',
+  'watched',
   'holds',
   'leases',
   'fossils',
@@ -37,6 +39,8 @@ const row = z.strictObject({
   vaults: vaultRights.optional(),
   /** Touches the protected thing itself: gets its secret, its network, its file system and its tools. */
   source: z.enum(['read', 'write']).optional(),
+  /** What it may ask of RDS. */
+  databases: z.array(z.enum(databaseWords)).default([]),
   /** May publish alerts. */
   alerts: z.boolean().default(false),
   /** May write a damaged snapshot again, from another vault. */

@@ -5,16 +5,12 @@
 import type { FunctionRow, VaultRights } from './function-table.ts';
 import { account, arn, arnOf, here, topicArn, type Value } from './intrinsics.ts';
 import type { Names, VaultNames } from './names.ts';
+import { databaseRights } from './rights-databases.ts';
 import { secretsOf } from './secrets.ts';
 import type { Settings } from './settings.ts';
+import type { Statement } from './statement.ts';
 
-export interface Statement {
-  readonly Sid: string;
-  readonly Effect: 'Allow' | 'Deny';
-  readonly Action: string | readonly string[];
-  readonly Resource: Value | readonly Value[];
-  readonly Condition?: object;
-}
+export type { Statement };
 
 export function rightsOf(name: string, row: FunctionRow, names: Names, settings: Settings): readonly Statement[] {
   const [primary, ...replicas] = names.vaults;
@@ -35,6 +31,7 @@ export function rightsOf(name: string, row: FunctionRow, names: Names, settings:
       'secretsmanager:GetSecretValue',
       secretsOf(row.source !== undefined, names, settings).map(secretArn),
     ),
+    ...databaseRights(row.databases, names),
     ...(row.source === undefined ? [] : sourceRights(`${names.prefix}-${name}`, row.source, settings)),
   ];
 }

@@ -23,6 +23,8 @@ export type Dependencies = Omit<OperationContext, 'deadline'>;
 export interface Needs {
   /** It reads or writes what is protected. */
   readonly sources?: (plan: Plan, secret: SecretReader) => Pick<OperationContext, 'source' | 'sourceOfKind'>;
+  /** It asks the database service to do something. */
+  readonly databases?: () => Pick<OperationContext, 'rds'>;
   /** It tells people. */
   readonly alerts?: (plan: Plan, topicArn: string | undefined, log: Log) => Promise<AlertPort>;
 }
@@ -61,7 +63,13 @@ export function needed(dependencies: Dependencies, name: string, needs: Needs): 
     fail('Unexpected', `the function ${name} uses ${what} without naming them among its needs`);
   const sources = { source: refuse('sources'), sourceOfKind: refuse('sources') };
   const alerts = { name: 'none', send: refuse('alerts') };
-  return { ...dependencies, ...(!needs.sources && sources), ...(!needs.alerts && { alerts }) };
+  const rds = { rds: refuse('databases') };
+  return {
+    ...dependencies,
+    ...(!needs.sources && sources),
+    ...(!needs.databases && rds),
+    ...(!needs.alerts && { alerts }),
+  };
 }
 
 async function fromEnvironment(environment: Environment, needs: Needs): Promise<Dependencies> {
@@ -82,5 +90,6 @@ async function fromEnvironment(environment: Environment, needs: Needs): Promise<
     scratch: environment.scratch,
     alerts: (await needs.alerts?.(plan, environment.alertTopic, log)) ?? { name: 'none', send: absent },
     ...(needs.sources?.(plan, secret) ?? { source: absent, sourceOfKind: absent }),
+    ...(needs.databases?.() ?? { rds: absent }),
   };
 }

@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts';
 
 export const functions = {
   'plan-backup': () => import('./plan-backup.ts'),
+  'take-managed': () => import('./take-managed.ts'),
   'split-job': () => import('./split-job.ts'),
   'capture-shard': () => import('./capture-shard.ts'),
   'commit-snapshot': () => import('./commit-snapshot.ts'),
@@ -10,12 +11,15 @@ export const functions = {
   'plan-replication': () => import('./plan-replication.ts'),
   'replicate-packs': () => import('./replicate-packs.ts'),
   'commit-replica': () => import('./commit-replica.ts'),
+  'watch-managed': () => import('./watch-managed.ts'),
+  'copy-managed': () => import('./copy-managed.ts'),
   'conclude-run': () => import('./conclude-run.ts'),
   'plan-prune': () => import('./plan-prune.ts'),
   'delete-snapshots': () => import('./delete-snapshots.ts'),
   'repack-packs': () => import('./repack-packs.ts'),
   'mark-garbage': () => import('./mark-garbage.ts'),
   'collect-garbage': () => import('./collect-garbage.ts'),
+  'delete-managed': () => import('./delete-managed.ts'),
   'conclude-prune': () => import('./conclude-prune.ts'),
   'plan-verify': () => import('./plan-verify.ts'),
   'check-vault': () => import('./check-vault.ts'),

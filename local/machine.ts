@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { alerts } from '../functions/dependencies/alerts.ts';
+import { databases } from '../functions/dependencies/rds.ts';
 import { variableSecrets } from '../functions/dependencies/secrets.ts';
 import { sources } from '../functions/dependencies/sources.ts';
 import { storeOf } from '../functions/dependencies/stores.ts';
@@ -87,6 +88,7 @@ export async function openMachine(options: MachineOptions): Promise<Machine> {
       log,
     ),
     ...crewOf(),
+    ...databases(),
     scratch:
       options.scratch ?? env.TIDEMARK_SCRATCH ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark'),
     ...sources(plan, variableSecrets(env), async () => (await import('./postgres/find.ts')).postgresFolders()),

@@ -6,6 +6,7 @@ import { fail } from '../../src/core/errors.ts';
 import type { OperationContext } from '../../src/operations/context.ts';
 import type { Plan, SourcePlan } from '../../src/plan/index.ts';
 import type { Source } from '../../src/sources/port.ts';
+import { rdsAt } from './rds.ts';
 import { connectionIn, type SecretReader } from './secrets.ts';
 
 type Kind = SourcePlan['kind'];
@@ -50,6 +51,7 @@ const nowheres = {
   files: { kind: 'files', path: '/', exclude: [], allowEmpty: true },
   git: { kind: 'git', repository: '/', ref: 'HEAD' },
   postgres: { kind: 'postgres', method: 'logical', connection: 'postgres://nowhere.invalid/postgres' },
+  rds: { kind: 'rds', databases: { instance: 'nowhere' }, region: 'nowhere', copies: [] },
 } satisfies Record<Kind, unknown>;
 
 async function make(
@@ -65,6 +67,11 @@ async function make(
   if (entry.kind === 'git') {
     const { gitSource } = await import('../../src/sources/git/index.ts');
     return gitSource({ repository: entry.repository, ref: entry.ref });
+  }
+  if (entry.kind === 'rds') {
+    const { id: source, databases, copies } = entry;
+    const { rdsSource } = await import('../../src/sources/rds/index.ts');
+    return rdsSource({ plan, source, databases, copies, rds: await rdsAt(entry, entry.region) });
   }
   const { connection } = entry;
   const { postgresSource, slotName } = await import('../../src/sources/postgres/index.ts');
@@ -95,6 +102,7 @@ function later(kind: string, make: () => Promise<Source>): Source {
     ...(kind !== 'files' && { revision: async (context) => (await source()).revision?.(context) }),
     ...(kind === 'postgres' && { concern: async (context) => (await source()).concern?.(context) }),
     ...(kind === 'postgres' && { lineage: async (known, cadence) => (await source()).lineage!(known, cadence) }),
+    ...(kind === 'rds' && { pointInTime: async (context) => (await source()).pointInTime!(context) }),
     ...(kind === 'files' && { division: async () => (await source()).division!() }),
     split: async (context) => (await source()).split(context),
     capture: async (shard, state, context) => (await source()).capture(shard, state, context),

@@ -40,6 +40,23 @@ export const errorTable = {
     exit: 66,
     summary: 'The server no longer has the log that follows on what the vault holds; a new base has to be taken.',
   },
+  DatabaseThrottled: { retry: 'later', exit: 75, summary: 'The database service asked to slow down.' },
+  KeyUnusable: {
+    retry: 'never',
+    exit: 77,
+    summary: 'An encryption key is missing, disabled, of another region, or may not be used.',
+  },
+  QuotaReached: { retry: 'never', exit: 75, summary: 'A quota of the account leaves no room.' },
+  ManagedFailed: {
+    retry: 'never',
+    exit: 70,
+    summary: 'A snapshot, copy, export or restore that the database service took on ended as failed.',
+  },
+  ManagedStuck: {
+    retry: 'never',
+    exit: 75,
+    summary: 'The database service did not end in time what it took on; the next run looks at it again.',
+  },
   DumpFailed: { retry: 'maybe', exit: 70, summary: 'The dump program ended with an error; nothing was published.' },
   RestoreFailed: {
     retry: 'never',

@@ -38,6 +38,8 @@ export const layout = {
   /** When the packs of a slot were last read whole. */
   verified: (slot: number): string => `verified/slot-${String(slot).padStart(2, '0')}.json`,
   verifieds: 'verified/',
+  /** How far point-in-time recovery of a source reached when it was last looked at. */
+  watched: (source: string): string => `watched/${source}.json`,
   /** There while the last verification left damage that it could not repair. */
   unrepaired: 'verified/unrepaired.json',
   trouble: (key: string): string => `troubles/${key}.json`,

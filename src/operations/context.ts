@@ -4,8 +4,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Deadline } from '../core/deadline.ts';
 import type { Log } from '../core/log.ts';
 import type { Random } from '../core/random.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, RdsSource } from '../plan/plan.ts';
 import type { Source } from '../sources/port.ts';
+import type { RdsRegion } from '../sources/rds/port.ts';
 import type { Crew } from './crew/crew.ts';
 import type { Vaults } from './vaults.ts';
 
@@ -25,4 +26,6 @@ export interface OperationContext {
   source(id: string): Source;
   /** For restoring what the plan does not name any more: only its kind is known. Errors: `SourceUnknown`. */
   sourceOfKind(kind: string): Source;
+  /** RDS of a region, reached as the source says. Absent where nothing may be asked of it. */
+  readonly rds?: (source: Pick<RdsSource, 'endpoint'>, region: string) => Promise<RdsRegion>;
 }

@@ -50,7 +50,12 @@ function readPlan(text: string, mistakes: Mistakes, folder: string | undefined):
   const vault = readVault(top.child('vault'));
   const cadences = readCadences(top.child('cadences'), defaultCadences);
   const retention = readRetention(top.child('retention'));
-  const sources = readSources(top.child('sources'), { cadences, retention: retention ?? placeholder });
+  const home = vault && 's3' in vault.primary ? vault.primary.s3.region : undefined;
+  const sources = readSources(top.child('sources'), {
+    cadences,
+    retention: retention ?? placeholder,
+    ...(home !== undefined && { region: home }),
+  });
   const alerts = readAlerts(top.child('alerts'));
   if (vault) checkVaultsOutside(top.child('sources'), sources, vault);
   if (mistakes.count > 0) return undefined;

@@ -43,7 +43,7 @@ export type Destination =
       };
     };
 
-export type SourcePlan = SourceBase & (FilesSource | PostgresSource | GitSource);
+export type SourcePlan = SourceBase & (FilesSource | PostgresSource | GitSource | RdsSource);
 
 export interface SourceBase {
   readonly id: string;
@@ -81,4 +81,36 @@ export interface GitSource {
   /** An absolute path or an https URL, which may hold a token: never log it. */
   readonly repository: string;
   readonly ref: string;
+}
+
+export interface RdsSource {
+  readonly kind: 'rds';
+  /** One database by its identifier, or all that have this tag. */
+  readonly databases:
+    | { readonly instance: string }
+    | { readonly cluster: string }
+    | { readonly tag: { readonly key: string; readonly value: string } };
+  /** Where they are. */
+  readonly region: string;
+  /** Where copies of their snapshots go, each under a key of that region. */
+  readonly copies: readonly RdsCopy[];
+  /** Snapshots are exported as Parquet too. */
+  readonly export?: RdsExport;
+  /** Something that speaks RDS and is not AWS. */
+  readonly endpoint?: string;
+}
+
+export interface RdsCopy {
+  readonly region: string;
+  /** ARN of the KMS key that the copy is encrypted with. */
+  readonly key: string;
+  /** Days for which the automated backups are replicated there too, for point-in-time recovery. */
+  readonly pointInTimeDays?: number;
+}
+
+export interface RdsExport {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly role: string;
+  readonly key: string;
 }

@@ -202,7 +202,7 @@ export interface Lineage {
   readonly others: readonly string[];
 }
 
-/** One protected thing, of one kind. Implementations: `files`, `git`, `postgres`. */
+/** One protected thing, of one kind. Implementations: `files`, `git`, `postgres`, `rds`. */
 export interface Source {
   readonly kind: string;
   /** For kinds that do not always go on from the newest snapshot. `known`: the source's own of this kind, newest first, none suspicious. */
@@ -217,6 +217,8 @@ export interface Source {
    * `undefined`: this run did not look.
    */
   concern?(context: CaptureContext): Promise<Concern | null | undefined>;
+  /** For sources whose state was kept elsewhere before this job began: when it was. */
+  pointInTime?(context: CaptureContext): Promise<Date>;
   /** Errors: `SourceMissing`, `DatabaseUnreachable`, ... before anything is read. */
   split(context: CaptureContext): Promise<readonly Shard[]>;
   capture(shard: Shard, state: Json | undefined, context: CaptureContext): Promise<CaptureOutcome>;

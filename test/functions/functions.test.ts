@@ -44,9 +44,13 @@ describe.each(functionNames)('%s', (name) => {
 
   test('asks for what it needs by importing it', () => {
     const text = textOf(`${name}.ts`);
-    for (const need of ['sources', 'alerts']) {
-      expect(text.includes(`./dependencies/${need}.ts`), need).toBe(
-        new RegExp(`handle\\(.*, \\{ ${need} \\}\\)`, 's').test(text),
+    for (const [need, file] of [
+      ['sources', 'sources'],
+      ['databases', 'rds'],
+      ['alerts', 'alerts'],
+    ]) {
+      expect(text.includes(`./dependencies/${file}.ts`), need).toBe(
+        new RegExp(`handle\\(.*, \\{[^}]*\\b${need}\\b[^}]*\\}\\)`, 's').test(text),
       );
     }
   });

@@ -32,6 +32,8 @@ export interface MachineWishes {
   readonly retention?: string;
   readonly replicas?: number;
   readonly start?: string;
+  /** One that something else goes by too. */
+  readonly clock?: VirtualClock;
   readonly store?: (store: ObjectStore, vault: number) => ObjectStore;
   readonly source?: (source: Source, id: string) => Source;
   readonly timeout?: (functionName: string) => number;
@@ -71,7 +73,7 @@ export async function smallMachine(wishes: MachineWishes = {}): Promise<SmallMac
   writeTree(data, { 'notes/one.txt': 'one', 'notes/two.txt': 'two', 'big.bin': seededRandom(3).bytes(300_000) });
   await commit(repository, { 'nodes.yml': 'nodes: 3\n', 'access/roles.json': '{}\n' });
   const plan = planOf(folder, places, wishes);
-  const clock = new VirtualClock(wishes.start ?? '2026-03-01T02:00:00Z');
+  const clock = wishes.clock ?? new VirtualClock(wishes.start ?? '2026-03-01T02:00:00Z');
   const machine = await openMachine({ plan, clock, create: true, write: () => {}, scratch: join(folder, 'scratch') });
   const alerts: Alert[] = [];
   const invocations: Invocation[] = [];

@@ -253,11 +253,6 @@ describe('sources and places', () => {
 describe('what this version does not have says so', () => {
   test.each([
     [
-      'kind: files, path: /srv/data',
-      'kind: rds, instance: node-network',
-      /^9:23: .* RDS and Aurora are not in this version; a database that you can reach is kind postgres$/,
-    ],
-    [
       '{ directory: /var/vault }',
       '{ gcs: { bucket: x } }',
       /Google Cloud Storage \(gcs\) is not in this version; use s3 or directory$/,
@@ -325,7 +320,7 @@ describe('the refusal as a whole', () => {
     expect(error.context.mistakes).toContainEqual({
       line: 11,
       column: 23,
-      what: '`sources[2].kind` is `gti`, which is not one of files, postgres, git',
+      what: '`sources[2].kind` is `gti`, which is not one of files, postgres, git, rds',
       nearest: 'git',
     });
     expect(error.exitCode).toBe(65);

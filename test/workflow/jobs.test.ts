@@ -9,6 +9,12 @@ const inside = (workflow: string): string[] =>
     .filter(({ maps }) => maps.length > 0)
     .map(({ state }) => functionIn(state));
 
+/** Jobs of a kind that comes to this function. */
+const jobsFor = (name: string) => ({
+  job: () =>
+    name === 'watch-managed' ? { kind: 'rds', cadence: 'logs' } : name.endsWith('-managed') ? { kind: 'rds' } : {},
+});
+
 const denied = (functionName: string, isMine: (input: Payload) => boolean) => ({
   failing: ({ name, input }: Call) => (name === functionName && isMine(input) ? 'StoreDenied' : undefined),
 });
@@ -17,7 +23,10 @@ const statusesIn = (results: readonly Payload[]) => results.map(({ status }) => 
 
 describe('A4: a map whose items catch their errors has succeeded, so the function that concludes decides', () => {
   test.each(inside('backup'))('backup: %s fails for one source', async (name) => {
-    const { run, callsOf } = world(denied(name, (input) => (input.job?.source ?? input.source) === 'b'));
+    const { run, callsOf } = world({
+      ...denied(name, (input) => (input.job?.source ?? input.source) === 'b'),
+      ...jobsFor(name),
+    });
     const record = await run('backup');
 
     expect(record).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
@@ -34,16 +43,29 @@ describe('A4: a map whose items catch their errors has succeeded, so the functio
       errorType: 'StoreDenied',
       errorMessage: `${name} said so`,
     });
-    const committed = !['split-job', 'capture-shard', 'commit-snapshot'].includes(name);
+    const early = ['watch-managed', 'take-managed', 'split-job', 'capture-shard', 'commit-snapshot'];
+    const committed = !early.includes(name);
     expect(jobs[1].snapshot).toBe(committed ? 'b.1' : undefined);
   });
 
-  test.each(inside('prune'))('prune: %s fails for one vault', async (name) => {
-    const { run, callsOf } = world(denied(name, ({ vault }) => vault === 1));
+  test.each(inside('prune').filter((name) => name !== 'delete-managed'))(
+    'prune: %s fails for one vault',
+    async (name) => {
+      const { run, callsOf } = world(denied(name, ({ vault }) => vault === 1));
+      expect(await run('prune')).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+      const { vaults, managed } = callsOf('conclude-prune')[0];
+      expect(statusesIn(vaults)).toEqual(['success', 'failure']);
+      expect(vaults[1]).toMatchObject({ vault: 1, error: { Error: 'StoreDenied' } });
+      expect(managed).toEqual([{ region: 'eu-west-1', status: 'success', deleted: 1, spared: 0 }]);
+    },
+  );
+
+  test('prune: delete-managed fails for one region', async () => {
+    const { run, callsOf } = world(denied('delete-managed', () => true));
     expect(await run('prune')).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
-    const { vaults } = callsOf('conclude-prune')[0];
-    expect(statusesIn(vaults)).toEqual(['success', 'failure']);
-    expect(vaults[1]).toMatchObject({ vault: 1, error: { Error: 'StoreDenied' } });
+    const { vaults, managed } = callsOf('conclude-prune')[0];
+    expect(statusesIn(vaults)).toEqual(['success', 'success']);
+    expect(managed).toMatchObject([{ region: 'eu-west-1', status: 'failure', error: { Error: 'StoreDenied' } }]);
   });
 
   test.each(inside('verify'))('verify: %s fails for one vault', async (name) => {
@@ -69,7 +91,8 @@ describe('A4: a map whose items catch their errors has succeeded, so the functio
 
 describe('all is well', () => {
   test.each(['backup', 'prune', 'verify', 'drill'])('%s succeeds with its report', async (workflow) => {
-    const { run, calls } = world();
+    const managed: Record<string, object> = { b: { kind: 'rds' }, c: { kind: 'rds', cadence: 'logs' } };
+    const { run, calls } = world({ job: (source) => managed[source] ?? {} });
     const record = await run(workflow, { source: 'a', target: '/restored' });
     expect(record, record.cause).toMatchObject({ status: 'SUCCEEDED', output: { status: 'success' } });
     const functions = new Set(tasksIn(definitionOf(workflow)).map(({ state }) => functionIn(state)));

@@ -124,7 +124,7 @@ describe('prune', () => {
     const { run, calls } = world();
     expect(await run('prune', { dryRun: true })).toMatchObject({ status: 'SUCCEEDED' });
     expect(calls.map(({ name }) => name)).toEqual(['plan-prune', 'conclude-prune']);
-    expect(calls[1]!.input).toEqual({ prune: 'prune-1', dryRun: true, vaults: [] });
+    expect(calls[1]!.input).toEqual({ prune: 'prune-1', dryRun: true, managed: [], vaults: [] });
   });
 
   test('snapshots go before what they reach: each vault in this order', async () => {

@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly failing?: (call: Call) => string | undefined;
   readonly answers?: Record<string, (input: Payload) => Payload>;
   readonly sources?: readonly string[];
+  /** What a source's job is, beyond a full one of files. */
+  readonly job?: (source: string) => Payload;
   readonly definitions?: URL;
 }
 
@@ -40,13 +42,14 @@ export function world({
   failing = () => undefined,
   answers = {},
   sources = ['a', 'b', 'c'],
+  job = () => ({}),
   definitions,
 }: WorldOptions = {}): World {
   const calls: Call[] = [];
   const events: ExecutionEvent[] = [];
   const statuses: ExecutionRecord[] = [];
   const clock = new VirtualClock('2026-03-15T03:00:00.000Z');
-  const known: Record<string, (input: Payload) => Payload> = { ...answersFor(sources), ...answers };
+  const known: Record<string, (input: Payload) => Payload> = { ...answersFor(sources, job), ...answers };
   const call = async (name: string, input: Json): Promise<Json> => {
     calls.push({ name, input });
     const error = failing({ name, input });
@@ -77,15 +80,28 @@ export function world({
 }
 
 /** Shards of two turns each, two replicas of two batches each: enough to go through every state. */
-function answersFor(sources: readonly string[]): Record<string, (input: Payload) => Payload> {
+function answersFor(
+  sources: readonly string[],
+  job: (source: string) => Payload,
+): Record<string, (input: Payload) => Payload> {
   const run = 'run-1';
-  const jobOf = (source: string) => ({ run, time: '2026-03-15T03:00:00.000Z', cadence: 'full', source, kind: 'files' });
+  const jobOf = (source: string) => ({
+    run,
+    time: '2026-03-15T03:00:00.000Z',
+    cadence: 'full',
+    source,
+    kind: 'files',
+    ...job(source),
+  });
   const turn = (input: Payload) => ({ cursor: (input.cursor ?? 0) + 1, done: (input.cursor ?? 0) >= 1 });
   const verdict = (results: readonly Payload[]) =>
     results.every(({ status }) => status === 'success') ? 'success' : 'failure';
   const ids = (input: Payload) => ({ prune: input.prune, vault: input.vault, hash: input.hash });
   return {
     'plan-backup': (input) => ({ run, cadence: 'full', time: input.started, jobs: sources.map(jobOf) }),
+    'watch-managed': ({ job }) => ({ source: job.source, watched: 1, behind: 0 }),
+    'take-managed': ({ job, turn }) => ({ job, done: turn > 2, wait: 30, turn: turn + 1 }),
+    'copy-managed': ({ job, snapshot, turn }) => ({ job, snapshot, done: turn > 2, wait: 60, turn: turn + 1 }),
     'split-job': ({ job }) => ({ job, shards: [0, 1].map((shard) => ({ job, shard, of: 2 })) }),
     'capture-shard': (input) => ({
       job: input.job,
@@ -117,6 +133,7 @@ function answersFor(sources: readonly string[]): Record<string, (input: Payload)
       prune: 'prune-1',
       dryRun,
       vaults: dryRun ? [] : [0, 1].map((vault) => ({ prune: 'prune-1', vault, hash: 'h' })),
+      managed: dryRun ? [] : [{ prune: 'prune-1', region: 'eu-west-1', hash: 'h' }],
       keep: 5,
       delete: 2,
     }),
@@ -124,7 +141,12 @@ function answersFor(sources: readonly string[]): Record<string, (input: Payload)
     'repack-packs': (input) => ({ ...ids(input), ...turn(input), packs: 2, bytes: 200 }),
     'mark-garbage': (input) => ({ ...ids(input), marked: 4 }),
     'collect-garbage': (input) => ({ ...ids(input), packs: 3, bytes: 300 }),
-    'conclude-prune': ({ vaults }) => ({ status: verdict(vaults), deleted: 2, collected: { packs: 3, bytes: 300 } }),
+    'delete-managed': ({ prune, region, hash }) => ({ prune, region, hash, deleted: 1, spared: 0 }),
+    'conclude-prune': ({ vaults, managed }) => ({
+      status: verdict([...vaults, ...managed]),
+      deleted: 2,
+      collected: { packs: 3, bytes: 300 },
+    }),
     'plan-verify': () => ({ verify: 'verify-1', vaults: [0, 1, 2].map((vault) => ({ verify: 'verify-1', vault })) }),
     'check-vault': ({ verify, vault }) => ({
       verify,

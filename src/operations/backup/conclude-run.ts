@@ -11,7 +11,10 @@ import { type JobRecord, jobKey, jobRecordSchema, leaseOf } from './job.ts';
 
 export const caughtSchema = z.object({ Error: z.string(), Cause: z.string().default('') });
 
-const resultSchema = z.discriminatedUnion('status', [
+/** Of a job that watched what somebody else ships, and took no snapshot. */
+const watchedSchema = z.object({ source: z.string(), status: z.literal('success'), watched: z.number() });
+
+const takenSchema = z.discriminatedUnion('status', [
   z.object({
     source: z.string(),
     status: z.literal('success'),
@@ -21,8 +24,15 @@ const resultSchema = z.discriminatedUnion('status', [
     problems: z.number(),
     suspicion: z.string().optional(),
   }),
-  z.object({ source: z.string(), status: z.literal('failure'), snapshot: z.string().optional(), error: caughtSchema }),
+  z.object({
+    source: z.string(),
+    status: z.literal('failure'),
+    snapshot: z.string().optional(),
+    cadence: z.literal('logs').optional(),
+    error: caughtSchema,
+  }),
 ]);
+const resultSchema = z.union([watchedSchema, takenSchema]);
 
 export const concludeRunInput = z.object({
   run: z.string(),
@@ -38,6 +48,8 @@ export interface JobReport {
   readonly bytes: { readonly read: number; readonly stored: number };
   readonly files: number;
   readonly durationMs: number;
+  /** It was about the log, and says nothing of snapshots. */
+  readonly logs?: true;
   readonly suspicion?: string;
   readonly error?: { readonly name: string; readonly message: string; readonly hint?: string };
 }
@@ -117,6 +129,9 @@ async function endLeases(
 
 async function reportOf(vault: Vault, run: string, result: z.infer<typeof resultSchema>): Promise<JobReport> {
   const { source } = result;
+  if ('watched' in result) {
+    return { source, status: 'success', logs: true, bytes: { read: 0, stored: 0 }, files: 0, durationMs: 0 };
+  }
   const snapshot = result.snapshot === undefined ? undefined : await vault.snapshots.find(result.snapshot);
   const durationMs =
     snapshot && snapshot.run === run ? new Date(snapshot.ended).getTime() - new Date(snapshot.time).getTime() : 0;
@@ -126,6 +141,7 @@ async function reportOf(vault: Vault, run: string, result: z.infer<typeof result
     return {
       source,
       status: 'failure',
+      ...(result.cadence === 'logs' && { logs: true as const }),
       ...named,
       bytes,
       files: snapshot?.totals.files ?? 0,
@@ -152,6 +168,10 @@ async function reportOf(vault: Vault, run: string, result: z.infer<typeof result
 async function tell(context: OperationContext, vault: Vault, run: string, job: JobReport): Promise<void> {
   const { source } = job;
   const good = await lastGood(vault, source);
+  if (job.logs) {
+    await tellLogs(context, run, job, good);
+    return;
+  }
   if (job.error) {
     await raise(context, {
       kind: 'failure',
@@ -182,4 +202,25 @@ async function tell(context: OperationContext, vault: Vault, run: string, job: J
   } else if (job.status === 'success') {
     await clear(context, `suspicious/${source}`, { run, lastGood: good });
   }
+}
+
+/** A log that is followed again does not mend a snapshot that failed, nor the other way round. */
+async function tellLogs(
+  context: OperationContext,
+  run: string,
+  { source, error }: JobReport,
+  good: string,
+): Promise<void> {
+  if (!error) return clear(context, `logs/${source}`, { run, lastGood: good });
+  await raise(context, {
+    kind: 'failure',
+    severity: 'warning',
+    trouble: `logs/${source}`,
+    subject: `the logs of ${source} could not be looked after`,
+    source,
+    what: `${error.name}: ${error.message}`,
+    lastGood: good,
+    action: error.hint ?? 'Mend the cause; the next look is in 15 minutes.',
+    run,
+  });
 }

@@ -7,6 +7,7 @@ import { type Cadence, cadences } from '../../format/snapshot.ts';
 import { dueSlot, type Latest, nearest, type SourcePlan, savesLog } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
+import { watchedSchema } from '../managed/watch-managed.ts';
 import type { Job } from './job.ts';
 import { changesOf } from './triggers.ts';
 
@@ -90,6 +91,10 @@ async function unanswered(context: OperationContext, vault: Vault, now: Date): P
       if (seen > (times[cadence] ?? new Date(0))) times[cadence] = seen;
     }
     latest.set(source, times);
+  }
+  for (const { id, kind } of context.plan.sources) {
+    const watched = kind === 'rds' ? await vault.objects.readIfThere(layout.watched(id), watchedSchema) : undefined;
+    if (watched) latest.set(id, { ...latest.get(id), logs: new Date(watched.time) });
   }
   return context.plan.sources.flatMap((source) => {
     const slot = dueSlot(source, context.plan.timeZone, now, (latest.get(source.id) ?? {}) satisfies Latest);

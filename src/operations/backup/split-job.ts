@@ -38,7 +38,8 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
   if (adopt) {
     // Nothing to capture. Verification and replication still run, as an earlier run may have failed in between, or
     // something was lost since: for a snapshot that was found whole before they cost a look at the packs.
-    await vault.snapshots.recordSighting(adopt.id, new Date(job.time));
+    // What was kept elsewhere is of its own time; the source has moved on since, so it is not sighted now.
+    if (!source.pointInTime) await vault.snapshots.recordSighting(adopt.id, new Date(job.time));
     const adopted: JobRecord = { snapshot: adopt.id, ...concern, started: job.time, shards: [] };
     await vault.objects.write(jobKey(job), adopted);
     return { job, adopt: adopt.id, shards: [] };
@@ -54,7 +55,7 @@ export async function splitJob({ job }: z.infer<typeof splitJobInput>, context: 
     ...(others.length > 0 && { others: [...others] }),
     ...(revision !== undefined && { revision }),
     ...concern,
-    started: context.clock.now().toISOString(),
+    started: ((await source.pointInTime?.(capture)) ?? context.clock.now()).toISOString(),
     shards: shards.map((shard) => ({ ...shard }) as JobRecord['shards'][number]),
   };
   await vault.objects.write(jobKey(job), record);

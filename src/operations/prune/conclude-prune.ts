@@ -31,6 +31,14 @@ export const concludePruneInput = z.object({
         .extend(z.object(outcome).partial().shape),
     ]),
   ),
+  managed: z
+    .array(
+      z.discriminatedUnion('status', [
+        z.object({ region: z.string(), status: z.literal('success'), deleted: z.number(), spared: z.number() }),
+        z.object({ region: z.string(), status: z.literal('failure'), error: caughtSchema }),
+      ]),
+    )
+    .default([]),
 });
 
 export interface PruneReport {
@@ -50,7 +58,7 @@ export interface PruneReport {
 }
 
 export async function concludePrune(
-  { prune, dryRun, vaults }: z.infer<typeof concludePruneInput>,
+  { prune, dryRun, vaults, managed }: z.infer<typeof concludePruneInput>,
   context: OperationContext,
 ): Promise<PruneReport> {
   const sum = (of: (vault: VaultResult) => number | undefined): number =>
@@ -63,10 +71,16 @@ export async function concludePrune(
   const failed = vaults.filter(({ status }) => status === 'failure').length;
   const report: PruneReport = {
     prune,
-    status: failed === 0 && (dryRun || withheld.length === 0) ? 'success' : 'failure',
+    status:
+      failed === 0 && managed.every(({ status }) => status === 'success') && (dryRun || withheld.length === 0)
+        ? 'success'
+        : 'failure',
     failed,
     withheld,
-    deleted: sum(({ deleted }) => deleted?.deleted),
+    deleted: managed.reduce(
+      (total, region) => total + (region.status === 'success' ? region.deleted : 0),
+      sum(({ deleted }) => deleted?.deleted),
+    ),
     repacked: { packs: sum((vault) => repacked(vault)?.packs), bytes: sum((vault) => repacked(vault)?.bytes) },
     marked: { packs: sum(({ marked }) => marked?.packs), bytes: sum(({ marked }) => marked?.bytes) },
     collected: { packs: sum(({ collected }) => collected?.packs), bytes: sum(({ collected }) => collected?.bytes) },
@@ -74,7 +88,12 @@ export async function concludePrune(
   };
   if (dryRun) return report;
   const primary = await context.vaults.open(0);
-  await primary.objects.write(layout.run(prune), { ...report, vaults, ended: context.clock.now().toISOString() });
+  await primary.objects.write(layout.run(prune), {
+    ...report,
+    vaults,
+    managed,
+    ended: context.clock.now().toISOString(),
+  });
   for (const vault of vaults) {
     const trouble = `prune/vault-${vault.vault}`;
     const first = vault.status === 'success' ? vault.deleted.withheld[0] : undefined;
@@ -101,8 +120,28 @@ export async function concludePrune(
       run: prune,
     });
   }
+  for (const region of managed) await tellRegion(context, prune, region);
   await clear(context, 'workflow/prune', { run: prune });
   return report;
 }
 
 type VaultResult = z.infer<typeof concludePruneInput>['vaults'][number];
+
+async function tellRegion(
+  context: OperationContext,
+  prune: string,
+  region: z.infer<typeof concludePruneInput>['managed'][number],
+): Promise<void> {
+  const trouble = `prune/rds-${region.region}`;
+  if (region.status === 'success') return clear(context, trouble, { run: prune });
+  const { name, message, hint } = readFailure(region.error);
+  await raise(context, {
+    kind: 'failure',
+    severity: 'warning',
+    trouble,
+    subject: `RDS in ${region.region} was not pruned`,
+    what: `${name}: ${message}`,
+    action: hint ?? 'Look at the run record, mend the cause, and prune again. Nothing is lost by waiting but space.',
+    run: prune,
+  });
+}

@@ -5,6 +5,7 @@ import { runId } from '../../core/ids.ts';
 import { planRetention } from '../../plan/index.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { OperationContext } from '../context.ts';
+import { type PlannedManaged, planManagedPrune, type RegionPrune } from '../managed/plan-managed-prune.ts';
 import { candidatesOf } from './candidates.ts';
 import { hashOf, type PrunePlan, prunePlanKey, seenMark, type VaultPrune } from './prune-plan.ts';
 import { type Agreement, agreementSchema, excessive, unverified } from './withhold.ts';
@@ -21,6 +22,8 @@ export interface PlannedPrune {
   readonly prune: string;
   readonly dryRun: boolean;
   readonly vaults: readonly VaultPrune[];
+  /** Regions in which AWS keeps snapshots for the plan. */
+  readonly managed: readonly RegionPrune[];
   readonly keep: number;
   readonly delete: number;
 }
@@ -31,12 +34,13 @@ export async function planPrune(
 ): Promise<PlannedPrune> {
   const prune = runId(new Date(started), 'prune', execution);
   const vaults: VaultPrune[] = [];
-  let [keep, remove] = [0, 0];
+  const managed = await planManagedPrune(context, prune, dryRun);
+  let [keep, remove] = [managed.keep, managed.delete];
   for (let number = 0; number < context.vaults.count; number += 1) {
     let plan: PrunePlan;
     try {
       const vault = await context.vaults.open(number);
-      plan = await planFor(context, vault, number, prune, agreed);
+      plan = await planFor(context, vault, number, prune, agreed, managed);
       await vault.objects.write(prunePlanKey(prune), plan);
     } catch (error) {
       if (!isTidemarkError(error) || error.name === 'PruneRefused' || number === 0) throw error;
@@ -50,7 +54,7 @@ export async function planPrune(
     remove += plan.delete.length;
   }
   context.log.info('prune-planned', { prune, dryRun, keep, delete: remove });
-  return { prune, dryRun, vaults, keep, delete: remove };
+  return { prune, dryRun, vaults, managed: dryRun ? [] : managed.regions, keep, delete: remove };
 }
 
 async function planFor(
@@ -59,9 +63,16 @@ async function planFor(
   number: number,
   prune: string,
   agreed: readonly Agreement[],
+  managed: PlannedManaged,
 ): Promise<PrunePlan> {
   const now = context.clock.now();
-  const candidates = await candidatesOf(vault, now);
+  const snapshots = new Map((await vault.snapshots.list()).map((snapshot) => [snapshot.id, snapshot]));
+  // the record of what AWS keeps stays as long as that does
+  const candidates = (await candidatesOf(vault, now)).map((candidate) => {
+    const snapshot = snapshots.get(candidate.id);
+    const why = snapshot && managed.stillThere(snapshot);
+    return why === undefined ? candidate : { ...candidate, protectedBy: [...(candidate.protectedBy ?? []), why] };
+  });
   const decision = planRetention(context.plan, candidates, now);
   const place = vault.store.name;
   const doubt = decision.delete.length > 0 ? await unverified(vault, now) : undefined;

@@ -9,9 +9,13 @@ import { type Every, gridOf, periodicCadences } from './every.ts';
 /** A run has until the next slot to end, and six hours at most. */
 const mostForARun = 6 * hour;
 
-/** Milliseconds; `Infinity` for a source that only events back up, as its last snapshot is never too old. */
-export function rpoOf(source: Pick<SourcePlan, 'cadences'>): number {
-  return Math.min(...periodicCadences.map((cadence) => promisedAge(source.cadences[cadence])));
+/**
+ * Milliseconds; `Infinity` for a source that only events back up, as its last snapshot is never too old. The logs of a database
+ * that AWS runs are watched and make no snapshots.
+ */
+export function rpoOf(source: Pick<SourcePlan, 'cadences'> & { readonly kind?: SourcePlan['kind'] }): number {
+  const own = periodicCadences.filter((cadence) => source.kind !== 'rds' || cadence !== 'logs');
+  return Math.min(...own.map((cadence) => promisedAge(source.cadences[cadence])));
 }
 
 function promisedAge(every: Every): number {

@@ -32,7 +32,10 @@ export function scheduleExpression(every: Every, timeZone: string): ScheduleExpr
   return { expression: `cron(${minutes} ${hours} ${days} *)`, timeZone };
 }
 
-/** One schedule for each cadence and time that the plan's sources ask for, and the sweep. */
+/**
+ * One schedule for each cadence and time that the plan's sources ask for, and the sweep. What AWS saves has schedules of its
+ * own: a copy to another region may take days, and a run is concluded when its last job is.
+ */
 export function schedulesOf(plan: Pick<Plan, 'sources' | 'timeZone'>): Schedule[] {
   const schedules: Schedule[] = [];
   for (const cadence of periodicCadences) {
@@ -40,7 +43,7 @@ export function schedulesOf(plan: Pick<Plan, 'sources' | 'timeZone'>): Schedule[
     for (const source of plan.sources) {
       const when = scheduleExpression(source.cadences[cadence], plan.timeZone);
       if (!when) continue;
-      const key = JSON.stringify(when);
+      const key = JSON.stringify([when, source.kind === 'rds']);
       const entry = sourcesOf.get(key) ?? { when, sources: [] };
       entry.sources.push(source.id);
       sourcesOf.set(key, entry);

@@ -10,16 +10,19 @@ import {
   periodicCadences,
   weekdays,
 } from '../cadence/every.ts';
-import type { FilesSource, GitSource, PostgresSource } from '../plan.ts';
+import type { FilesSource, GitSource, PostgresSource, RdsSource } from '../plan.ts';
 import { oneOf, unknownWord, type Wrong, wordsAs } from './fields.ts';
 import type { Field, Place } from './place.ts';
 
 /** What a source is, as far as its cadences are concerned. */
-export type Kept = Pick<FilesSource | GitSource, 'kind'> | Pick<PostgresSource, 'kind' | 'method'>;
+export type Kept = Pick<FilesSource | GitSource | RdsSource, 'kind'> | Pick<PostgresSource, 'kind' | 'method'>;
 
-/** Whether a source's transaction log can be followed. The `logs` cadence of the others is `never`, whatever the plan says. */
+/**
+ * Whether a source's transaction log can be followed, or is followed by AWS and watched. The `logs` cadence of the others is
+ * `never`, whatever the plan says.
+ */
 export function savesLog(source: Kept): boolean {
-  return source.kind === 'postgres' && source.method === 'physical';
+  return source.kind === 'rds' || (source.kind === 'postgres' && source.method === 'physical');
 }
 
 const keys = [...periodicCadences, 'change'] as const;

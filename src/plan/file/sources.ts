@@ -1,33 +1,32 @@
 /** `sources`: what is protected. A source says its kind, what that kind needs, and what it wants otherwise than the plan. */
 import { type Cadences, periodicCadences } from '../cadence/every.ts';
 import type { Duration } from '../calendar/duration.ts';
-import type { FilesSource, GitSource, PostgresSource, SourcePlan } from '../plan.ts';
+import type { FilesSource, GitSource, PostgresSource, RdsSource, SourcePlan } from '../plan.ts';
 import type { Retention } from '../retention/policy.ts';
 import { type Kept, readCadences } from './cadences.ts';
 import { oneOf, sourceId, text, textAs, wordsAs, yesNo } from './fields.ts';
 import { gitRepository, pathFrom, postgresUrl, secretName } from './location.ts';
 import type { Place } from './place.ts';
+import { rdsKeys, readRds } from './rds.ts';
 import { durationLike, readRetention } from './retention.ts';
 
-type Content = FilesSource | PostgresSource | GitSource;
+type Content = FilesSource | PostgresSource | GitSource | RdsSource;
 
 const ownKeys = ['id', 'kind', 'cadences', 'retention', 'on'];
 const keysOf: Readonly<Record<Content['kind'], readonly string[]>> = {
   files: ['path', 'exclude', 'allowEmpty'],
   postgres: ['connection', 'method', 'checkpoint', 'maxRate', 'pointInTime'],
   git: ['repository', 'ref'],
+  rds: rdsKeys,
 };
 const kinds = Object.keys(keysOf) as Content['kind'][];
-const notYet = {
-  rds: 'is `rds`: RDS and Aurora are not in this version; a database that you can reach is kind postgres',
-} as const;
-/** Keys of kinds that are not in this version; they are not the mistake, the kind is. */
-const keysOfNotYet = ['instance', 'cluster'];
 
 /** What the plan says for all its sources. */
 export interface Defaults {
   readonly cadences: Cadences;
   readonly retention: Retention;
+  /** The region of the primary vault, where it is in one. */
+  readonly region?: string;
 }
 
 export function readSources(place: Place, defaults: Defaults): (SourcePlan | undefined)[] {
@@ -47,11 +46,11 @@ export function readSources(place: Place, defaults: Defaults): (SourcePlan | und
 
 function readSource(place: Place, defaults: Defaults): SourcePlan | undefined {
   const named = kinds.find((kind) => kind === place.child('kind').value);
-  const contentKeys = named ? keysOf[named] : [...Object.values(keysOf).flat(), ...keysOfNotYet];
+  const contentKeys = named ? keysOf[named] : Object.values(keysOf).flat();
   if (!place.isSection([...ownKeys, ...contentKeys])) return undefined;
   const id = place.child('id').need(sourceId);
-  const kind = place.child('kind').need(oneOf(kinds, notYet));
-  const content = kind && readContent(kind, place);
+  const kind = place.child('kind').need(oneOf(kinds));
+  const content = kind && readContent(kind, place, defaults);
   const cadences = readCadences(place.child('cadences'), defaults.cadences, content ?? (kind && asKept(kind, place)));
   const retention = readRetention(place.child('retention'), defaults.retention);
   const on = place.child('on').isThere
@@ -69,7 +68,7 @@ function readSource(place: Place, defaults: Defaults): SourcePlan | undefined {
   return { id, cadences, retention, on: on as string[], ...content, ...(pointInTime && { pointInTime }) };
 }
 
-function readContent(kind: Content['kind'], place: Place): Content | undefined {
+function readContent(kind: Content['kind'], place: Place, { region }: Defaults): Content | undefined {
   const { folder } = place.file;
   switch (kind) {
     case 'files': {
@@ -95,6 +94,8 @@ function readContent(kind: Content['kind'], place: Place): Content | undefined {
       const ref = place.child('ref').may(gitRef, 'HEAD');
       return repository === undefined || ref === undefined ? undefined : { kind, repository, ref };
     }
+    case 'rds':
+      return readRds(place, region);
   }
 }
 

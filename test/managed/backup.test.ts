@@ -206,16 +206,14 @@ test('D3 too many copies at once is the same code as too many snapshots, and pas
   expect(outcomes.at(-1)).toBe('ok');
 });
 
-test.each(['Disabled', 'PendingDeletion'] as const)(
-  'E1 a key of the other region that is %s is named as the cause',
-  async (state) => {
-    const { run, awayKey, there } = await managedMachine();
-    there(away).keys.find(awayKey)!.state = state;
-    const { report } = await run('backup', { cadence: 'full' });
-    expect(report.jobs).toMatchObject([{ status: 'failure', error: { name: 'KeyUnusable' } }]);
-    expect(report.jobs[0].snapshot).toBeDefined();
-  },
-);
+const unusable = ['Disabled', 'PendingDeletion'] as const;
+test.each(unusable)('E1 a key of the other region that is %s is named as the cause', async (state) => {
+  const { run, awayKey, there } = await managedMachine();
+  there(away).keys.find(awayKey)!.state = state;
+  const { report } = await run('backup', { cadence: 'full' });
+  expect(report.jobs).toMatchObject([{ status: 'failure', error: { name: 'KeyUnusable' } }]);
+  expect(report.jobs[0].snapshot).toBeDefined();
+});
 
 test('a database that is not there is named, with what to do', async () => {
   const { run } = await managedMachine({ source: 'instance: nowhere' });

@@ -114,7 +114,7 @@ test('B16 the newest copy in a region is never deleted, however old it is', asyn
   expect(names(machine, away)).toContain(newest);
 }, 60_000);
 
-test("C8 copies of clusters have their original's time in a tag, and are kept and deleted by it", async () => {
+test('C8 copies of clusters have the time of their original in a tag, and are kept and deleted by it', async () => {
   const machine = await managedMachine({
     source: 'cluster: crowd',
     retention: '{ daily: 2 days, atLeast: 1 }',

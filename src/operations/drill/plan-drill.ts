@@ -37,13 +37,20 @@ export async function planDrill(
   const number = vault ?? Math.floor(time.getTime() / week) % context.vaults.count;
   const there = new Set((await (await context.vaults.open(number)).snapshots.list()).map(({ source }) => source));
   for (const source of sources ?? []) {
+    if (context.plan.sources.some(({ id, kind }) => id === source && kind === 'rds')) {
+      fail('InputInvalid', `${source} is of kind rds, whose restores are not rehearsed by this version`, {
+        hint: 'Restore it by hand into a new instance from the RDS console, and look at it there.',
+      });
+    }
     if (there.has(source)) continue;
     fail('SourceUnknown', `${context.vaults.place(number)} has no snapshot of ${JSON.stringify(source)} to rehearse`, {
       hint: `It has some of: ${[...there].join(', ') || 'nothing yet'}.`,
     });
   }
   // what the plan names and this vault lacks is rehearsed too, and fails: a replica without it must not pass
-  const wanted = sources ?? [...new Set([...context.plan.sources.map(({ id }) => id)])];
+  // of what AWS keeps only the context is here: to bring that back would not be a rehearsal of the database
+  const rehearsed = context.plan.sources.filter(({ kind }) => kind !== 'rds').map(({ id }) => id);
+  const wanted = sources ?? [...new Set(rehearsed)];
   return {
     drill,
     items: wanted.map((source) => ({ drill, source, vault: number, target: join(context.scratch, drill, source) })),

@@ -27,19 +27,19 @@ export async function forecastQuotas(
     for (const kind of databaseKinds) {
       const wanted = databases.filter((one) => one.kind === kind).length;
       const quota = quotas[kind];
-      if (wanted > 0 && quota) await tell(context, `rds-quota/${place}/${kind}`, place, kind, quota, wanted);
+      if (wanted > 0 && quota) await tell(context, place, kind, quota, wanted);
     }
   }
 }
 
 async function tell(
   context: OperationContext,
-  trouble: string,
   place: string,
   kind: string,
   { used, most }: Quota,
   wanted: number,
 ): Promise<void> {
+  const trouble = `rds-quota/${place}/${kind}`;
   const after = used + wanted;
   if (after < most * tellAt) return clear(context, trouble);
   await raise(context, {

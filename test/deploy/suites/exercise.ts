@@ -91,6 +91,18 @@ const rareBy: Readonly<Record<string, readonly string[]>> = {
     'plan-restore: * read trust',
   ],
   'the parts of the tree before are read to compare with': ['commit-snapshot: primary read packs'],
+  'a plan has a database that AWS runs': [
+    'plan-backup: primary read watched',
+    ...['read vault', 'read troubles', 'write watched', 'write troubles', 'remove troubles'].map(
+      (right) => `watch-managed: primary ${right}`,
+    ),
+    ...['take-managed', 'copy-managed'].flatMap((name) =>
+      ['read vault', 'read work', 'read troubles', 'write work', 'write troubles', 'remove troubles'].map(
+        (right) => `${name}: primary ${right}`,
+      ),
+    ),
+    ...['vault', 'snapshots', 'holds', 'work'].map((folder) => `delete-managed: primary read ${folder}`),
+  ],
   'the vault is made by whichever job comes first': [
     'split-job: primary write vault',
     'split-job: replicas read vault',
